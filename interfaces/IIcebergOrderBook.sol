@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IVenue} from "./IVenue.sol";
+
+/// @title Continuous order book per delivery frame, price-time priority, iceberg orders
+/// @notice Rules B1-B6, M2, M3, M8, M13 of the specification. Energy in Wh, prices in ticks, money in micro-units.
+/// @dev Requests, orders and logs are packed into words; the layouts stand at the functions and in docs/SPECIFICATION.md.
+/// An order id is `frame << 32 | side << 24 | tick << 16 | index` (side 0 bid, 1 ask; index = arrival number at its level).
+/// An iceberg's total is public in calldata and storage.
+interface IIcebergOrderBook is IVenue {
+    /// @notice An order rests (from the lowest bit: order id 64 | participant id 32 | quantity Wh 32 | peak Wh 32 | visible Wh 32 |
+    /// price step ticks 8).
+    event OrderPlaced(uint256 placement);
+    /// @notice A maker's order traded (from the lowest bit: maker order id 64 | maker id 32 | taker id 32 | energy Wh 32).
+    /// The price is the tick in the order id; the buyer is the maker when the side in the id is 0.
+    event Filled(uint256 fill);
+    /// @notice The incoming rest was not allowed to rest (from the lowest bit: frame 32 | participant id 32 | energy Wh 32 | reason 8):
+    /// reason 1 IOC, 2 self-trade, 3 maxFills reached while the rest still crosses.
+    event RestReturned(uint256 rest);
+    /// @notice An order left the book before it was filled (order id 64 | energy Wh 32).
+    event OrderCancelled(uint256 cancellation);
+    /// @notice An order's quantity was reduced (order id 64 | quantity taken off Wh 32 | visible Wh left 32).
+    event OrderReduced(uint256 reduction);
+    /// @notice A stepped iceberg shows its next slice at another level under a new id (old order id 64 | new order id 64).
+    event OrderMoved(uint256 move);
+    /// @notice A frame opened here.
+    event FrameOpened(uint32 indexed frame, uint8 capTick, uint8 feeTicks);
+    /// @notice Placing in a frame was halted or allowed again.
+    event FramePaused(uint32 indexed frame, bool paused);
+    /// @notice A trade that the network cannot carry was taken out of both positions.
+    event TradeRefused(uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick);
+
+    /// @notice The frame is not open here.
+    error OrderBook_FrameNotOpen(uint32 frame);
+    /// @notice Placing in the frame is halted.
+    error OrderBook_FramePaused(uint32 frame);
+    /// @notice Gate closure has passed.
+    error OrderBook_GateClosed(uint32 frame, uint256 gateClosure, uint256 timestamp);
+    /// @notice The tick is above the highest one (191).
+    error OrderBook_TickOutOfRange(uint256 tick, uint256 maximum);
+    /// @notice The quantity is below the minimum.
+    error OrderBook_QuantityBelowMinimum(uint256 quantityWh, uint256 minimumWh);
+    /// @notice The peak is above the quantity, below the minimum quantity, or below a 32nd of the quantity.
+    error OrderBook_InvalidPeak(uint256 peakWh, uint256 quantityWh, uint256 minimumWh);
+    /// @notice A price step needs a peak and lies within 0..191.
+    error OrderBook_InvalidPriceStep(uint256 priceStepTicks);
+    /// @notice Kind is not 0 limit, 1 IOC, 2 FOK, 3 post-only, or IOC/FOK carry a peak.
+    error OrderBook_InvalidKind(uint256 kind, uint256 peakWh);
+    /// @notice `maxFills` is 0.
+    error OrderBook_ZeroMaxFills();
+    /// @notice Bits of the request that mean nothing are set.
+    error OrderBook_InvalidRequest(uint256 request);
+    /// @notice The lock is below the minimum.
+    error OrderBook_LockBelowMinimum(uint256 lockMicro, uint256 minimumMicro);
+    /// @notice The participant may not place orders.
+    error OrderBook_Suspended(uint32 participantId, uint8 status);
+    /// @notice A FOK order could not be filled whole within `maxFills`.
+    error OrderBook_NotFilled(uint256 quantityWh, uint256 filledWh);
+    /// @notice A post-only order would trade (or `maxFills` cancelled orders stood in front of the answer).
+    error OrderBook_WouldTrade(uint64 orderId);
+    /// @notice A level holds 65,535 arrivals.
+    error OrderBook_LevelFull(uint32 frame, uint8 side, uint8 tick);
+    /// @notice A participant's position in a frame does not fit its word.
+    error OrderBook_PositionOverflow(uint32 participantId, uint32 frame);
+    /// @notice There is no such resting order (never placed, filled, cancelled or moved).
+    error OrderBook_NotResting(uint64 orderId);
+    /// @notice The order is not the caller's.
+    error OrderBook_NotOwner(uint64 orderId, uint32 ownerId, uint32 callerId);
+    /// @notice A reduction of 0, or of the whole order or more (cancel instead), or to below the minimum quantity.
+    error OrderBook_InvalidReduction(uint64 orderId, uint256 reductionWh, uint256 remainingWh);
+    /// @notice Only after gate closure may others release an order.
+    error OrderBook_GateOpen(uint32 frame, uint256 gateClosure, uint256 timestamp);
+    /// @notice Refusals are taken between gate closure and the refusal deadline only.
+    error OrderBook_OutsideRefusalWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
+    /// @notice A refusal names more than the positions hold, or would leave the seller uncovered.
+    error OrderBook_InvalidRefusal(uint32 frame, uint32 buyerId, uint32 sellerId, uint256 energyWh, uint256 tick);
+    /// @notice The frame is open here already.
+    error OrderBook_FrameAlreadyOpen(uint32 frame);
+
+    /// @notice Places an order; what crosses trades at once, the rest rests.
+    /// @dev Emits {Filled} per fill, then {OrderPlaced} or {RestReturned} when something is left.
+    /// Request, from the lowest bit: frame 32 | side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | price step ticks 8 | kind 8 | maxFills 16;
+    /// all higher bits 0. Peak 0 = whole quantity displayed; kind 0 limit, 1 IOC, 2 FOK, 3 post-only.
+    /// A buy locks quantity x (tick + fees), a sell quantity x max(1, cap - tick), both x tick value per Wh; price improvement of a
+    /// buy returns to its margin at once; a sell's lock stays with its position.
+    /// Checks in this order: `OrderBook_InvalidRequest` (high bits, side > 1), `Venue_NotRegistered`, `OrderBook_Suspended`,
+    /// `OrderBook_InvalidKind`, `OrderBook_ZeroMaxFills`, `OrderBook_FrameNotOpen`, `OrderBook_FramePaused`, `OrderBook_GateClosed`
+    /// (timestamp >= gate closure), `OrderBook_TickOutOfRange`, [a penalised buyer's quantity is cut to quantity x factor / 10,000 down,
+    /// its peak to at most that], `OrderBook_QuantityBelowMinimum`, `OrderBook_InvalidPeak`, `OrderBook_InvalidPriceStep`,
+    /// `OrderBook_LockBelowMinimum`, `Venue_InsufficientMargin`; then matching: `OrderBook_PositionOverflow`, `OrderBook_NotFilled`,
+    /// `OrderBook_WouldTrade`, `OrderBook_LevelFull`.
+    /// @return orderId Id of the resting order, 0 when nothing rests.
+    /// @return filledWh Energy traded at once.
+    function place(uint256 request) external returns (uint64 orderId, uint256 filledWh);
+
+    /// @notice Packs a request for {place}.
+    function packRequest(
+        uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 priceStepTicks, uint8 kind, uint16 maxFills
+    ) external pure returns (uint256 request);
+
+    /// @notice Cancels the caller's resting order; its lock returns to the caller's margin. Possible at any time.
+    /// @dev Emits {OrderCancelled}. Reverts: `Venue_NotRegistered`, `OrderBook_NotResting`, `OrderBook_NotOwner`.
+    function cancel(uint64 orderId) external;
+
+    /// @notice Takes quantity off the caller's resting order, hidden quantity first; it keeps its place.
+    /// @dev Emits {OrderReduced}. Reverts: `Venue_NotRegistered`, `OrderBook_NotResting`, `OrderBook_NotOwner`, `OrderBook_GateClosed`,
+    /// `OrderBook_InvalidReduction`.
+    function reduce(uint64 orderId, uint32 reductionWh) external;
+
+    /// @notice Returns the locks of orders left in the book after gate closure to their owners' margins; anyone may call.
+    /// @dev Emits {OrderCancelled} per order; entries that do not rest are skipped. Reverts: `OrderBook_GateOpen` for an entry whose frame
+    /// is not past gate closure.
+    function release(uint64[] calldata orderIds) external;
+
+    /// @notice Halts or allows placing in a frame; cancel, reduce, release, withdraw and settlement go on.
+    /// @dev Emits {FramePaused}. Requirements: caller has the operator role, frame open here.
+    function setFramePaused(uint32 frame, bool paused) external;
+
+    /// @notice Takes trades that the network cannot carry out of both positions; buyers get value and fees back as margin.
+    /// @dev Emits {TradeRefused} per entry. Entry, from the lowest bit: buyer id 32 | seller id 32 | energy Wh 32 | tick 8; higher bits 0.
+    /// The seller's lock stays. Requirements: operator role, frame open, gate closure <= now < refusal deadline
+    /// (`OrderBook_OutsideRefusalWindow`), energy > 0, neither side's Wh nor value below zero, sale value + lock of the seller's rest
+    /// >= its sold Wh x cap (`OrderBook_InvalidRefusal`).
+    function refuseTrades(uint32 frame, uint256[] calldata entries) external;
+
+    /// @notice Takes over how much of a penalised consumer's demand may be met (RET).
+    /// @dev Requirements: caller is the credit contract (`Venue_MissingRole(caller, 0)`).
+    /// @param factorBps 0..10,000.
+    function setDemandFactor(uint32 participantId, uint16 factorBps) external;
+
+    /// @notice A participant's account here.
+    function accountOf(uint32 participantId) external view returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps);
+
+    /// @notice A resting order; all zero when it does not rest.
+    function orderOf(uint64 orderId)
+        external
+        view
+        returns (uint32 participantId, uint32 remainingWh, uint32 peakWh, uint32 visibleWh, uint8 priceStepTicks, uint16 lockTicks);
+
+    /// @notice A level's cursors: arrivals served, arrivals, replenished slices served, replenished slices, energy traded since it opened.
+    function levelOf(uint32 frame, uint8 side, uint8 tick)
+        external
+        view
+        returns (uint24 next, uint24 tail, uint24 replenishedNext, uint24 replenishedTail, uint40 tradedWh);
+
+    /// @notice A frame here. `tradedWh` is the total over frame word and levels; `levels` has a bit per tick with orders.
+    function frameOf(uint32 frame)
+        external
+        view
+        returns (bool open, bool paused, uint8 capTick, uint8 feeTicks, uint8 asksFrom, uint192 levels, uint256 tradedWh);
+
+    /// @notice One participant's position in a frame.
+    function positionOf(uint32 frame, uint32 participantId)
+        external
+        view
+        returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro);
+
+    /// @notice Best bid and ask with a live order; `found` false when a side is empty.
+    function bestPrices(uint32 frame) external view returns (bool bidFound, uint8 bidTick, bool askFound, uint8 askTick);
+
+    /// @notice Displayed and hidden energy per tick from the best price on, at most `maxLevels` levels with live orders.
+    function depthOf(uint32 frame, uint8 side, uint256 maxLevels)
+        external
+        view
+        returns (uint8[] memory ticks, uint256[] memory displayedWh, uint256[] memory hiddenWh);
+
+    /// @notice Seconds before delivery at which the gate closes.
+    function gateClosureLeadSeconds() external view returns (uint32);
+
+    /// @notice Money per Wh and tick [micro].
+    function tickMicroPerWh() external view returns (uint256);
+}

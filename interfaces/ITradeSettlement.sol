@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title The clearing house: escrow, frames, metered delivery, settlement, fees, rating
+/// @notice Rules M1-M10 and M13. The house is the central counterparty; all payments are pulled. Energy in Wh, money in micro-units
+/// of the settlement token, prices in ticks (`tickMicroPerWh` micro-units per Wh and tick).
+interface ITradeSettlement {
+    /// @notice How delivery is rated (M10).
+    /// @param toleranceBps Shortfall above this share of the obligation rates -1 [1/10,000].
+    /// @param minimumRatedWh Obligations below are not rated.
+    /// @param bindingFrames Rated frames from which the threshold binds.
+    /// @param probationFrames The same while on probation.
+    /// @param thresholdBps Score below which a participant is suspended, in 1/10,000 of a score in [-1, 1].
+    struct CreditPolicy {
+        uint16 toleranceBps;
+        uint32 minimumRatedWh;
+        uint16 bindingFrames;
+        uint16 probationFrames;
+        int16 thresholdBps;
+    }
+
+    /// @notice Tokens came in.
+    event Deposited(uint32 indexed participantId, uint256 amountMicro);
+    /// @notice Tokens went out.
+    event Withdrawn(uint32 indexed participantId, uint256 amountMicro);
+    /// @notice Money went from a balance to a venue.
+    event MovedToVenue(uint32 indexed participantId, address indexed venue, uint256 amountMicro);
+    /// @notice Money came back from a venue.
+    event MovedFromVenue(uint32 indexed participantId, address indexed venue, uint256 amountMicro);
+    /// @notice A frame was opened for a venue. Tick 255 = tariff not posted.
+    event FrameOpened(uint32 indexed frame, address indexed venue, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks);
+    /// @notice Deliveries were settled: 32 bytes a record, from the lowest bit: participant id 32 | delivered Wh 40 | shortfall Wh 40 |
+    /// paid micro 64 | rating 8 (0 none, 1 good, 2 bad).
+    event DeliveriesSettled(uint32 indexed frame, uint256[] records);
+    /// @notice An entry of a batch was passed over: reason 1 settled already, 2 no position, 3 not registered.
+    event SettlementSkipped(uint32 indexed frame, uint32 indexed participantId, uint8 reason);
+    /// @notice All of a frame is settled and its fees are paid.
+    event FrameFinalised(uint32 indexed frame, uint256 tradedWh, uint256 gridFeesMicro, uint256 platformFeesMicro, uint256 fallbackMicro, uint256 shortfallSurplusMicro);
+    /// @notice Ratings entered from outside a settlement (records as in {rate}).
+    event Rated(uint256[] records);
+    /// @notice A participant may place orders (0) or not (bit 0 supervisor, bit 1 credit).
+    event StatusChanged(uint32 indexed participantId, uint8 status);
+    /// @notice A venue holds margin from now on.
+    event VenueAdded(address indexed venue, uint8 index, bool trading);
+    /// @notice The rating policy changed.
+    event CreditPolicyChanged(CreditPolicy policy);
+
+    error Settlement_NotRegistry(address caller);
+    error Settlement_NotRegistered(address caller);
+    error Settlement_MissingRole(address caller, uint256 role);
+    /// @notice The caller is not the supervisor (owner of the registry).
+    error Settlement_NotSupervisor(address caller);
+    error Settlement_NotVenue(address caller);
+    error Settlement_NotCredit(address caller);
+    error Settlement_ZeroAmount();
+    error Settlement_InsufficientBalance(uint32 participantId, uint256 neededMicro, uint256 availableMicro);
+    /// @notice The token moved another amount than asked (fee on transfer, rebasing).
+    error Settlement_TokenAmountMismatch(uint256 expectedMicro, uint256 receivedMicro);
+    error Settlement_VenueOverdrawn(address venue, uint256 neededMicro, uint256 heldMicro);
+    error Settlement_TooManyVenues(uint256 maximum);
+    error Settlement_VenueExists(address venue);
+    error Settlement_AlreadyConfigured();
+    /// @notice Accounts of grid, retailer and platform are not set.
+    error Settlement_NotConfigured();
+    error Settlement_FrameExists(uint32 frame);
+    error Settlement_FrameNotOpen(uint32 frame);
+    /// @notice The gate of the frame has closed already, so it cannot open.
+    error Settlement_TooLateToOpen(uint32 frame, uint256 gateClosure, uint256 timestamp);
+    /// @notice The frame lies more than 512 frames ahead, or the one 512 before is not final, so its position slots are not free.
+    error Settlement_RingOccupied(uint32 frame, uint32 olderFrame);
+    /// @notice Tariffs above the cap, fees above 15 ticks together, a cap of 0 or of 255.
+    error Settlement_InvalidTariff(uint32 frame, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks);
+    /// @notice Readings are taken after delivery and before the metering deadline only.
+    error Settlement_OutsideMeteringWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
+    /// @notice Unmetered participants settle after the metering deadline only.
+    error Settlement_BeforeMeteringDeadline(uint32 frame, uint256 deadline, uint256 timestamp);
+    error Settlement_FrameFinal(uint32 frame);
+    /// @notice Not all sold energy of the frame is settled.
+    error Settlement_Unsettled(uint32 frame, uint256 tradedWh, uint256 settledWh);
+    error Settlement_InvalidPolicy(uint256 value, uint256 maximum);
+    /// @notice A suspended participant comes back after a day's frames only, and only from a suspension by credit.
+    error Settlement_StillSuspended(uint32 participantId, uint32 untilFrame, uint32 currentFrame);
+    error Settlement_NotSuspended(uint32 participantId);
+    error Settlement_InvalidRecord(uint256 record);
+
+    /// @notice Sets the house accounts of grid, retailer and platform, once.
+    /// @dev Requirements: supervisor; each registered and different.
+    function configure(uint32 gridId, uint32 retailerId, uint32 platformId) external;
+
+    /// @notice Lets a contract hold margin (at most 8). `trading` venues get frames and status pushes.
+    /// @dev Emits {VenueAdded}. Requirements: supervisor; not added before.
+    function addVenue(address venue, bool trading) external returns (uint8 index);
+
+    /// @notice Moves tokens from the caller into its balance. The caller approves the house first.
+    /// @dev Emits {Deposited}. Requirements: registered, amount > 0, the token arrives in full.
+    function deposit(uint256 amountMicro) external;
+
+    /// @notice Moves tokens from the caller's balance to the caller. Never paused.
+    /// @dev Emits {Withdrawn}. Requirements: registered, amount > 0 and not above the balance.
+    function withdraw(uint256 amountMicro) external;
+
+    /// @notice Moves money from the caller's balance to its margin at a venue.
+    /// @dev Emits {MovedToVenue}. Requirements: registered, known venue, amount > 0 and not above the balance.
+    function moveToVenue(address venue, uint256 amountMicro) external;
+
+    /// @notice Takes margin back into a balance.
+    /// @dev Emits {MovedFromVenue}. Requirements: caller is a venue and holds that much (`Settlement_VenueOverdrawn`).
+    function creditFromVenue(uint32 participantId, uint256 amountMicro) external;
+
+    /// @notice Opens frames with their tariffs, fixed from then on.
+    /// @dev Emits {FrameOpened} per frame. Tariff word, from the lowest bit: cap tick 8 | grid tick 8 | retailer tick 8 | grid fee ticks 8 |
+    /// platform fee ticks 8; tick 255 = not posted. Requirements: operator role, configured, known trading venue, each frame not yet
+    /// opened, before its gate closure, at most 512 frames ahead of now, the frame 512 before it final or never opened, tariffs valid.
+    /// @param firstFrame First frame; entry i is for `firstFrame + i`.
+    function openFrames(address venue, uint32 firstFrame, uint256[] calldata tariffs) external;
+
+    /// @notice Takes metered deliveries and settles them.
+    /// @dev Emits {DeliveriesSettled} and {SettlementSkipped}. Reading, from the lowest bit: participant id 32 | delivered Wh 40; higher
+    /// bits 0. Delivered is the metered net export, less what went into storage, plus what came out, counted once, not below 0.
+    /// Let S sold, B bought, V sale value, L lock, owed = max(0, S - B), shortfall = owed - min(delivered, owed), fallback price = the
+    /// cheaper posted tariff of grid and retailer (the grid's on a tie; the cap when none was posted), cost = shortfall x max(fallback
+    /// price, V / S rounded up). The participant gets V + L - cost; shortfall x fallback price goes to the fallback supplier at
+    /// finalisation (the grid when none was posted), the rest of the cost to the platform.
+    /// Rated -1 when shortfall x 10,000 > owed x toleranceBps, else +1, weight owed, if owed >= minimumRatedWh.
+    /// Requirements: meter role, frame open and not final, delivery end <= now < metering deadline.
+    function reportDelivery(uint32 frame, uint256[] calldata readings) external;
+
+    /// @notice Settles participants that were not read, after the metering deadline; anyone may call.
+    /// @dev If any participant of the frame was read, one with owed > 0 gets its lock only (of its sale value, owed x fallback price, at
+    /// most the value, goes to the fallback supplier, the rest to the platform); one with owed = 0 gets V + L. If nothing was read
+    /// everyone gets V + L. Nobody is rated. Emits as {reportDelivery}.
+    function settleUnmetered(uint32 frame, uint32[] calldata participantIds) external;
+
+    /// @notice Pays the frame's fees and shortfall money once all sold energy is settled; anyone may call.
+    /// @dev Emits {FrameFinalised}. Requirements: frame open, not final, now >= delivery end, the sold Wh settled so
+    /// far equal the venue's traded Wh (`Settlement_Unsettled`).
+    function finaliseFrame(uint32 frame) external;
+
+    /// @notice Enters ratings that come from outside a settlement (a paid or unpaid charging session, Cui eq. 2).
+    /// @dev Emits {Rated}. Record, from the lowest bit: participant id 32 | weight Wh 40 | good 8 (1 good, 0 bad); higher bits 0.
+    /// Requirements: meter role; registered id and good <= 1 (`Settlement_InvalidRecord`).
+    function rate(uint256[] calldata records) external;
+
+    /// @notice Sets or lifts the supervisor's suspension; it affects placing only.
+    /// @dev Emits {StatusChanged}, pushes to the trading venues. Requirements: supervisor; registered.
+    function setSuspended(uint32 participantId, bool suspended) external;
+
+    /// @notice Brings a participant suspended by credit back on probation after a day's frames; anyone may call.
+    /// @dev Its ratings start anew, and the threshold binds after `probationFrames` until `bindingFrames` are rated. Emits {StatusChanged}.
+    function startProbation(uint32 participantId) external;
+
+    /// @notice Replaces the rating policy. Requirements: caller is the credit contract.
+    function setCreditPolicy(CreditPolicy calldata policy) external;
+
+    /// @notice A participant's account.
+    /// @return balanceMicro Free money.
+    /// @return ratedFrames Count of ratings since the record started.
+    /// @return ratedWh Sum of weights.
+    /// @return goodWh Sum of weights rated +1.
+    /// @return status Bit 0 supervisor, bit 1 credit.
+    /// @return onProbation Whether the probation count binds.
+    /// @return suspendedUntil First frame in which {startProbation} may be called.
+    function accountOf(uint32 participantId)
+        external
+        view
+        returns (uint256 balanceMicro, uint16 ratedFrames, uint48 ratedWh, uint48 goodWh, uint8 status, bool onProbation, uint32 suspendedUntil);
+
+    /// @notice Score (2 x goodWh - ratedWh) / ratedWh in WAD, rounded toward zero, in [-1e18, 1e18]; 0 without ratings.
+    function scoreWad(uint32 participantId) external view returns (int256);
+
+    /// @notice A frame's record.
+    function frameOf(uint32 frame)
+        external
+        view
+        returns (
+            address venue, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks,
+            bool anyRead, bool finalised, uint256 settledSoldWh, uint256 fallbackMicro, uint256 surplusMicro
+        );
+
+    /// @notice Whether a participant's position in a frame is settled.
+    function isSettled(uint32 frame, uint32 participantId) external view returns (bool);
+
+    /// @notice Money that a venue holds.
+    function heldByVenue(address venue) external view returns (uint256 amountMicro);
+
+    /// @notice Tokens deposited and not withdrawn: balances + venues' holdings + fees due (M1).
+    function accountedMicro() external view returns (uint256);
+
+    /// @notice The rating policy in force.
+    function creditPolicy() external view returns (CreditPolicy memory);
+
+    /// @notice Accounts of grid, retailer and platform.
+    function suppliers() external view returns (uint32 gridId, uint32 retailerId, uint32 platformId);
+
+    /// @notice The settlement token (ERC-20, 6 decimals).
+    function token() external view returns (address);
+    /// @notice Length of a frame [s].
+    function frameSeconds() external view returns (uint32);
+    /// @notice Money per Wh and tick [micro].
+    function tickMicroPerWh() external view returns (uint256);
+    /// @notice Seconds before delivery at which trading ends.
+    function gateClosureLeadSeconds() external view returns (uint32);
+    /// @notice Seconds before delivery at which refusals end; below the gate closure's lead.
+    function refusalLeadSeconds() external view returns (uint32);
+    /// @notice Seconds after delivery's end within which readings are taken.
+    function meteringWindowSeconds() external view returns (uint32);
+}
