@@ -1,0 +1,195 @@
+"""The market's parameters: one validated, frozen object that deployment, twin and simulation share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from voltberg.units import (
+    BPS,
+    DEFAULT_FRAME_SECONDS,
+    DEFAULT_TICK_MICRO_PER_KWH,
+    PRICE_GRAIN_MICRO_PER_KWH,
+    WAD,
+    WH_PER_KWH,
+)
+
+Uint16 = Annotated[int, Field(ge=0, lt=2**16)]
+Uint32 = Annotated[int, Field(ge=0, lt=2**32)]
+Uint64 = Annotated[int, Field(ge=0, lt=2**64)]
+Wad = Annotated[int, Field(ge=0, lt=2**128)]
+Risk = Annotated[int, Field(ge=0, lt=BPS)]
+
+
+class _Terms(BaseModel):
+    # `strict` keeps "1800" and 1800.0 out: a number of another type is a slip, not a wish.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class SettlementTerms(_Terms):
+    """Times and price grain of the clearing house (M7).
+
+    Attributes
+    ----------
+    frame_seconds : int
+        Length of a delivery frame [s].
+    tick_micro_per_wh : int
+        Money per Wh and price tick [micro].
+    gate_closure_lead_seconds : int
+        Time before delivery at which trading ends [s].
+    refusal_lead_seconds : int
+        Time before delivery at which refusals end [s], below the gate closure's lead.
+    metering_window_seconds : int
+        Time after delivery within which readings are taken [s].
+    """
+
+    frame_seconds: Annotated[int, Field(ge=60, le=86_400)] = DEFAULT_FRAME_SECONDS
+    tick_micro_per_wh: Annotated[int, Field(ge=1, lt=2**16)] = (
+        DEFAULT_TICK_MICRO_PER_KWH // PRICE_GRAIN_MICRO_PER_KWH
+    )
+    gate_closure_lead_seconds: Annotated[int, Field(ge=1, lt=2**32)] = 600
+    refusal_lead_seconds: Uint32 = 300
+    metering_window_seconds: Annotated[int, Field(ge=1, lt=2**32)] = 7_200
+
+    @model_validator(mode="after")
+    def _deadlines_in_order(self) -> Self:
+        if self.refusal_lead_seconds >= self.gate_closure_lead_seconds:
+            msg = (
+                f"refusal_lead_seconds is {self.refusal_lead_seconds}, expected below "
+                f"gate_closure_lead_seconds {self.gate_closure_lead_seconds}"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class RatingPolicy(_Terms):
+    """How deliveries are rated and when the threshold binds (M10).
+
+    Attributes
+    ----------
+    tolerance_bps : int
+        A shortfall above this share of the obligation rates -1 [1/10,000].
+    minimum_rated_wh : int
+        Obligations below are not rated [Wh].
+    binding_frames : int
+        Rated frames from which the threshold binds.
+    probation_frames : int
+        The same while on probation.
+    threshold_bps : int
+        Score below which a participant is suspended [1/10,000 of a score in [-1, 1]].
+    """
+
+    tolerance_bps: Annotated[int, Field(ge=0, le=BPS)] = 1_000
+    minimum_rated_wh: Uint32 = 50
+    binding_frames: Annotated[int, Field(ge=1, lt=2**16)] = 10
+    probation_frames: Annotated[int, Field(ge=1, lt=2**16)] = 3
+    threshold_bps: Annotated[int, Field(ge=-BPS, le=BPS)] = 0
+
+
+class BookTerms(_Terms):
+    """Least size of an order.
+
+    Attributes
+    ----------
+    minimum_quantity_wh : int
+        Least quantity [Wh].
+    minimum_lock_micro : int
+        Least money that an order locks [micro].
+    """
+
+    minimum_quantity_wh: Annotated[int, Field(ge=1, lt=2**32)] = 50
+    minimum_lock_micro: Uint64 = 100
+
+
+class StorageTerms(_Terms):
+    """Size and tariff of the shared storage (M12; Wang et al. 2023, eqs 27-31).
+
+    Attributes
+    ----------
+    capacity_wh : int
+        Usable energy [Wh].
+    charge_w : int
+        Largest charging power of all bookings together [W].
+    discharge_w : int
+        Largest discharging power of all bookings together [W].
+    efficiency_bps : int
+        Share of the energy charged that is stored [1/10,000].
+    capacity_rent_micro : int
+        Rent per started kWh of capacity and frame [micro].
+    power_rent_micro : int
+        Rent per started kW and frame [micro].
+    movement_micro_per_wh : int
+        Fee per Wh moved in or out [micro].
+    charge_cost_micro_per_wh : int
+        Operator's cost per Wh charged [micro].
+    discharge_cost_micro_per_wh : int
+        Operator's cost per Wh discharged [micro].
+    """
+
+    capacity_wh: Annotated[int, Field(ge=1, lt=2**64)] = 200 * WH_PER_KWH
+    charge_w: Uint64 = 50_000
+    discharge_w: Uint64 = 50_000
+    efficiency_bps: Annotated[int, Field(ge=1, le=BPS)] = 9_500
+    capacity_rent_micro: Uint32 = 100
+    power_rent_micro: Uint32 = 200
+    movement_micro_per_wh: Uint32 = 4
+    charge_cost_micro_per_wh: Uint32 = 1
+    discharge_cost_micro_per_wh: Uint32 = 1
+
+
+class CreditTerms(_Terms):
+    """Evaluation of stations (Cui et al. 2023, eq. 3) and penalty lists (Liang 2024, eqs 4.1-4.4).
+
+    Attributes
+    ----------
+    alpha_wad, sigma_wad, beta_wad, top_wad, unrated_weight_wad : int
+        Speed, damping, weight of endorsements, highest evaluation, weight of an unrated user [WAD].
+    consumer_risk_bps, exchange_risk_bps : int
+        Risk parameters gamma_1 and gamma_2 [1/10,000], each below 10,000.
+    """
+
+    alpha_wad: Annotated[int, Field(ge=1, lt=2**128)] = 15 * WAD
+    sigma_wad: Annotated[int, Field(ge=1, lt=2**128)] = WAD // 2
+    beta_wad: Wad = WAD // 2
+    top_wad: Annotated[int, Field(ge=1, lt=2**128)] = 5 * WAD
+    unrated_weight_wad: Wad = WAD // 2
+    consumer_risk_bps: Risk = 2_000
+    exchange_risk_bps: Risk = 2_000
+
+
+class MarketConfiguration(_Terms):
+    """All parameters that the contracts are deployed with.
+
+    Attributes
+    ----------
+    settlement : SettlementTerms
+        Times and price grain.
+    rating : RatingPolicy
+        Rating of deliveries.
+    book : BookTerms
+        Least size of an order.
+    storage : StorageTerms
+        The shared storage.
+    credit : CreditTerms
+        Evaluation of stations and penalty lists.
+    """
+
+    settlement: SettlementTerms = SettlementTerms()
+    rating: RatingPolicy = RatingPolicy()
+    book: BookTerms = BookTerms()
+    storage: StorageTerms = StorageTerms()
+    credit: CreditTerms = CreditTerms()
+
+    def fingerprint(self) -> str:
+        """Hash the parameters, so that a deployment can be told from one with others.
+
+        Returns
+        -------
+        str
+            SHA-256 of the canonical JSON, in hex.
+        """
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
