@@ -1,0 +1,118 @@
+"""Ganache: the default local chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from voltberg.chain.accounts import DEFAULT_BALANCE_ETHER
+from voltberg.chain.engine import CHAIN_ID, NODE_GAS_LIMIT
+from voltberg.chain.node import NodeEngine
+from voltberg.chain.node_process import HOST, find_in_node_modules, find_program
+from voltberg.chain.signing import SignedTransaction
+
+_OBSERVER: Final = Path(__file__).with_name("ganache_observer.js")
+_RECEIPT_BATCH: Final = 250
+_NEVER_SECONDS: Final = 1_000_000
+"""Block time that stands for mining only when told to; Ganache's timer takes no more than 2**31 ms."""
+_MARK: Final = b"\x01"
+
+
+class GanacheEngine(NodeEngine):
+    """Ganache as a child process; the arguments are those of ``NodeEngine``."""
+
+    name = "ganache"
+
+    def _command(
+        self, mnemonic: str, accounts: int, genesis_timestamp: int
+    ) -> Callable[[int], Sequence[str]]:
+        node = find_program("node")
+        ganache = find_in_node_modules("ganache/dist/node/cli.js", None, "ganache")
+        start = datetime.fromtimestamp(genesis_timestamp, UTC).isoformat()
+        self._read_to = 0
+        options = {
+            "server.host": HOST,
+            "chain.hardfork": "shanghai",
+            "chain.chainId": CHAIN_ID,
+            "chain.networkId": CHAIN_ID,
+            "chain.time": start,
+            "miner.blockGasLimit": NODE_GAS_LIMIT,
+            "miner.blockTime": _NEVER_SECONDS,
+            "wallet.mnemonic": mnemonic,
+            "wallet.totalAccounts": accounts,
+            "wallet.defaultBalance": DEFAULT_BALANCE_ETHER,
+        }
+        arguments = [f"--{key}={value}" for key, value in options.items()]
+
+        def command(port: int) -> Sequence[str]:
+            fixed = [
+                node,
+                "--require",
+                str(_OBSERVER),
+                str(ganache),
+                "--logging.quiet",
+                f"--server.port={port}",
+            ]
+            return fixed + arguments
+
+        return command
+
+    def _mine(self, signed: Sequence[SignedTransaction], timestamp: int, number: int) -> list[dict[str, Any]]:
+        self._send(signed)
+        self._observations()  # of calls made since the last block
+        self._rpc.call("evm_mine", timestamp)
+        outcomes = self._observations()
+        hashes = [[item.hash] for item in signed]
+        raws: list[Any] = []
+        for start in range(0, len(hashes), _RECEIPT_BATCH):
+            raws += self._rpc.batch("eth_getTransactionReceipt", hashes[start : start + _RECEIPT_BATCH])
+        receipts = self._checked(raws, signed, number)
+        for index, receipt in enumerate(receipts):
+            if receipt["status"] == "0x0":
+                observed = outcomes[index] if len(outcomes) == len(receipts) else b""
+                receipt["output"] = self._revert_data(observed, receipt["transactionHash"])
+        return receipts
+
+    def _observations(self) -> list[bytes]:
+        """Read what the observer has written since the last time: one item for each transaction or call."""
+        with self.process.output_path.open("rb") as output:
+            output.seek(self._read_to)
+            text = output.read()
+        self._read_to += len(text)
+        return [line[1:] for line in text.split(b"\n") if line.startswith(_MARK)]
+
+    def _revert_data(self, observed: bytes, transaction_hash: str) -> bytes:
+        if observed.startswith(b"r"):
+            return bytes.fromhex(observed[1:].decode())
+        if observed == b"h":
+            return b""
+        # Somebody else called the node meanwhile: the slow way, which runs the block again, is exact as well.
+        options = {"disableStorage": True}
+        trace = self._rpc.call("debug_traceTransaction", transaction_hash, options)
+        return revert_data_of_trace(trace)
+
+
+def revert_data_of_trace(trace: dict[str, Any]) -> bytes:
+    """Read the revert data out of a step-by-step trace of a failed transaction.
+
+    Parameters
+    ----------
+    trace : dict
+        Result of ``debug_traceTransaction`` without a tracer, with stack and memory.
+
+    Returns
+    -------
+    bytes
+        What the outermost REVERT gave back; empty if the transaction halted otherwise.
+    """
+    steps = trace.get("structLogs") or []
+    if not steps or steps[-1]["op"] != "REVERT" or int(steps[-1]["depth"]) != 1:
+        return b""
+    last = steps[-1]
+    length, offset = (int(word, 16) for word in last["stack"][-2:])
+    memory = bytes.fromhex("".join(last["memory"]))
+    # Memory that REVERT itself expands isn't in the trace yet: it is zero.
+    needed = offset + length
+    return memory.ljust(needed, b"\0")[offset:needed] if length else b""
