@@ -27,7 +27,8 @@ interface ICreditScoring {
     event StationEvaluated(uint32 indexed stationId, uint32 indexed userId, uint8 rating, uint256 evaluationWad);
     /// @notice Ledger updates endorsed by a station were counted.
     event EndorsementsRecorded(uint32 indexed stationId, uint32 count);
-    /// @notice A penalty list changed; factor = product of its entries [1/10,000].
+    /// @notice A penalty list changed; entries: entry i (oldest first) at bits 16 i, their count at bits 128..135; factor = product of the
+    /// entries [1/10,000].
     event PenaltyChanged(uint32 indexed participantId, bool exchange, uint256 entries, uint16 factorBps);
     /// @notice The risk parameters changed.
     event RiskParametersChanged(uint16 consumerRiskBps, uint16 exchangeRiskBps);
@@ -36,6 +37,7 @@ interface ICreditScoring {
     error Credit_NotSupervisor(address caller);
     error Credit_MissingRole(address caller, uint256 role);
     error Credit_NotRegistered(address caller);
+    /// @notice Alpha outside [1e18, 1e24], top outside [2e18, 100e18], sigma 0 or below a 40th of top, beta or unrated weight above 1e18.
     error Credit_InvalidTerms(uint256 value);
     error Credit_UnknownStation(uint32 stationId);
     error Credit_InvalidRating(uint8 rating);
@@ -52,7 +54,7 @@ interface ICreditScoring {
 
     /// @notice Attests charging sessions.
     /// @dev Emits {SessionAttested} per record. Record, from the lowest bit: station id 32 | user id 32 | energy Wh 32; higher bits 0.
-    /// Requirements: meter role; the station has the station role, the user is registered (`Credit_InvalidRecord`).
+    /// Requirements: meter role; the station has the station role, the user is registered and not the station (`Credit_InvalidRecord`).
     function attestSessions(uint256[] calldata records) external;
 
     /// @notice Counts ledger updates that a station endorsed (l of Cui eq. 1); their sum over stations is L.
@@ -60,15 +62,16 @@ interface ICreditScoring {
     function recordEndorsements(uint32 stationId, uint32 count) external;
 
     /// @notice Evaluates a station after a session, rating 1..5.
-    /// @dev With W the rating, R the evaluation, D = top, s = the user's score clamped to [0, 1] (or the unrated weight): R += (1 + M) / alpha x
+    /// @dev With W the rating, R the evaluation (0 at first), D = top, s = the user's score clamped to [0, 1] (the unrated weight while its
+    /// rated Wh are 0): R += (1 + M) / alpha x
     /// Phi(R) x s x (W / 5 - R / D), Phi(R) = 1 - 1 / (1 + exp(-(R - D) / sigma)), M = beta x l / L (0 while L = 0). Fixed point as in
-    /// docs/SPECIFICATION.md; R stays within [0, D]. Emits {StationEvaluated}.
+    /// the library StationEvaluation; R stays within [0, D]. Emits {StationEvaluated}.
     /// Checks: `Credit_NotRegistered`, `Credit_UnknownStation`, `Credit_InvalidRating`, `Credit_NoSession`.
     function evaluate(uint32 stationId, uint8 rating) external;
 
     /// @notice Enters a round of supply into penalty lists: pct = practical / theoretical (down, 1/10,000). Below 1 - risk the entry
     /// pct + risk is appended (the oldest of 8 drops out), else the last entry is removed.
-    /// @dev Emits {PenaltyChanged} for each list that changed and pushes a consumer's factor to the book. Record, from the lowest bit:
+    /// @dev Emits {PenaltyChanged} for each entry appended or removed and pushes a consumer's factor to the book if it changed. Record, from the lowest bit:
     /// participant id 32 | theoretical 40 | practical 40 | exchange 8 (1: list of an exchange, counts of requests; 0: of a consumer, Wh).
     /// Records with theoretical 0 change nothing. Requirements: meter role; registered, practical <= theoretical, exchange <= 1, an
     /// exchange's list only for an account with the exchange role (`Credit_InvalidRecord`).
@@ -78,7 +81,10 @@ interface ICreditScoring {
     function scoreWad(uint32 participantId) external view returns (int256);
 
     /// @notice Evaluation of a station.
-    function stationOf(uint32 stationId) external view returns (uint256 evaluationWad, uint32 evaluations, uint64 endorsements);
+    function stationOf(uint32 stationId)
+        external
+        view
+        returns (uint256 evaluationWad, uint32 evaluations, uint64 endorsements);
 
     /// @notice Ledger updates endorsed by all stations.
     function totalEndorsements() external view returns (uint64);
