@@ -63,6 +63,8 @@ interface IIcebergOrderBook is IVenue {
     error OrderBook_LevelFull(uint32 frame, uint8 side, uint8 tick);
     /// @notice A participant's position in a frame does not fit its word.
     error OrderBook_PositionOverflow(uint32 participantId, uint32 frame);
+    /// @notice The energy traded at a level (since it opened) or in a frame (at levels that emptied) would outgrow its word.
+    error OrderBook_FrameOverflow(uint32 frame, uint256 tradedWh);
     /// @notice There is no such resting order (never placed, filled, cancelled or moved).
     error OrderBook_NotResting(uint64 orderId);
     /// @notice The order is not the caller's.

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title First in, first out at one price, with replenished iceberg slices in their place
+/// @dev Level word, from the lowest bit: next 24 | tail 24 | replenished next 24 | replenished tail 24 | traded Wh 40. Arrivals need no queue
+/// entry: their number is their place. Only a replenished slice is written down, eight to a word, as index 16 | mark 16, where the mark is
+/// the number of arrivals that stood before it; it is served as soon as all of those are (B1). All operations are O(1).
+library LevelQueue {
+    /// @notice Most arrivals that a level can number.
+    uint256 internal constant MAX_ARRIVALS = 65_535;
+
+    uint256 private constant _MASK_24 = 0xffffff;
+    uint256 private constant _TAIL_SHIFT = 24;
+    uint256 private constant _REPLENISHED_NEXT_SHIFT = 48;
+    uint256 private constant _REPLENISHED_TAIL_SHIFT = 72;
+    uint256 private constant _TRADED_SHIFT = 96;
+    uint256 private constant _CURSORS = (1 << _TRADED_SHIFT) - 1;
+    uint256 private constant _BOTH_NEXT = _MASK_24 | (_MASK_24 << _REPLENISHED_NEXT_SHIFT);
+    /// @dev Part of a level's key that names a slot of the ring of replenished slices: frame mod 512 | side 8 | tick 8.
+    uint256 private constant _RING_KEY = (1 << 25) - 1;
+
+    /// @dev Levels by key and the ring of replenished slices. The ring's words are used again 512 frames later, when the frame before is
+    /// final: entries are written before they are read, so what an older frame left there does no harm.
+    struct State {
+        mapping(uint256 levelKey => uint256 word) levels;
+        mapping(uint256 slot => uint256 entries) ring;
+    }
+
+    /// @dev Arrivals served.
+    function next(uint256 level) internal pure returns (uint256) {
+        return level & _MASK_24;
+    }
+
+    /// @dev Arrivals.
+    function tail(uint256 level) internal pure returns (uint256) {
+        return (level >> _TAIL_SHIFT) & _MASK_24;
+    }
+
+    /// @dev Replenished slices served.
+    function replenishedNext(uint256 level) internal pure returns (uint256) {
+        return (level >> _REPLENISHED_NEXT_SHIFT) & _MASK_24;
+    }
+
+    /// @dev Replenished slices.
+    function replenishedTail(uint256 level) internal pure returns (uint256) {
+        return (level >> _REPLENISHED_TAIL_SHIFT) & _MASK_24;
+    }
+
+    /// @dev Energy traded since the level opened [Wh].
+    function tradedWh(uint256 level) internal pure returns (uint256) {
+        return level >> _TRADED_SHIFT;
+    }
+
+    /// @dev Whether nothing is queued.
+    function isEmpty(uint256 level) internal pure returns (bool) {
+        return (level ^ (level >> _TAIL_SHIFT)) & _BOTH_NEXT == 0;
+    }
+
+    /// @dev The level after one more arrival; the caller has checked {MAX_ARRIVALS}.
+    function withArrival(uint256 level) internal pure returns (uint256) {
+        // tail < 65,535.
+        unchecked {
+            return level + (1 << _TAIL_SHIFT);
+        }
+    }
+
+    /// @dev The level with its head served.
+    function withoutHead(uint256 level, bool replenished) internal pure returns (uint256) {
+        // A cursor never passes its tail.
+        unchecked {
+            return level + (replenished ? 1 << _REPLENISHED_NEXT_SHIFT : 1);
+        }
+    }
+
+    /// @dev The level with more energy traded. Safe: the field is the topmost, with 120 bits above it.
+    function withTraded(uint256 level, uint256 energyWh) internal pure returns (uint256) {
+        unchecked {
+            return level + (energyWh << _TRADED_SHIFT);
+        }
+    }
+
+    /// @dev The level with its traded energy taken out.
+    function withoutTraded(uint256 level) internal pure returns (uint256) {
+        return level & _CURSORS;
+    }
+
+    /// @dev Who is served next at a level that is not empty.
+    /// @return index Arrival number of the order.
+    /// @return replenished Whether it stands there with a replenished slice.
+    function head(State storage self, uint256 levelKey, uint256 level) internal view returns (uint256 index, bool replenished) {
+        uint256 number = replenishedNext(level);
+        uint256 arrival = next(level);
+        if (number != replenishedTail(level)) {
+            uint256 entry = self.ring[_slot(levelKey, number)] >> ((number & 7) << 5);
+            if ((entry >> 16) & 0xffff <= arrival) return (entry & 0xffff, true);
+        }
+        return (arrival, false);
+    }
+
+    /// @dev Queues a replenished slice behind everything that stands at the level.
+    /// @return The level after it. Its count cannot overflow: 65,535 orders have at most 33 slices each, below 2^24.
+    function replenish(State storage self, uint256 levelKey, uint256 level, uint256 index) internal returns (uint256) {
+        uint256 number = replenishedTail(level);
+        uint256 slot = _slot(levelKey, number);
+        uint256 shift = (number & 7) << 5;
+        uint256 entry = index | (tail(level) << 16);
+        self.ring[slot] = (self.ring[slot] & ~(uint256(0xffffffff) << shift)) | (entry << shift);
+        unchecked {
+            return level + (1 << _REPLENISHED_TAIL_SHIFT);
+        }
+    }
+
+    function _slot(uint256 levelKey, uint256 number) private pure returns (uint256) {
+        return ((levelKey & _RING_KEY) << 21) | (number >> 3);
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IIcebergOrderBook} from "../../interfaces/IIcebergOrderBook.sol";
+import {FrameClock} from "./FrameClock.sol";
+
+/// @title One participant's position in one frame
+/// @dev From the lowest bit: bought Wh 40 | sold Wh 40 | purchase value micro 56 | sale value micro 56 | seller's lock micro 48 | tag 16.
+/// Positions lie in a ring of 512 frames; the tag (frame / 512 + 1) tells whether the word is this frame's or an older, settled one's.
+library PositionWord {
+    uint256 private constant _MAX_ENERGY = (1 << 40) - 1;
+    uint256 private constant _MAX_VALUE = (1 << 56) - 1;
+    uint256 private constant _MAX_LOCK = (1 << 48) - 1;
+    uint256 private constant _SOLD_SHIFT = 40;
+    uint256 private constant _PURCHASE_SHIFT = 80;
+    uint256 private constant _SALE_SHIFT = 136;
+    uint256 private constant _LOCK_SHIFT = 192;
+    uint256 private constant _TAG_SHIFT = 240;
+
+    /// @dev Place in the ring.
+    function key(uint256 frame, uint256 participantId) internal pure returns (uint256) {
+        return participantId * FrameClock.RING_FRAMES + (frame % FrameClock.RING_FRAMES);
+    }
+
+    /// @dev The position of `frame` in a stored word: an empty one when the word belongs to an older frame.
+    function inFrame(uint256 word, uint256 frame) internal pure returns (uint256) {
+        uint256 tag = (frame / FrameClock.RING_FRAMES + 1) & 0xffff;
+        return word >> _TAG_SHIFT == tag ? word : tag << _TAG_SHIFT;
+    }
+
+    /// @dev Whether there is anything in a position.
+    function isEmpty(uint256 word) internal pure returns (bool) {
+        return word & ((1 << _TAG_SHIFT) - 1) == 0;
+    }
+
+    /// @dev Energy bought [Wh].
+    function boughtWh(uint256 word) internal pure returns (uint256) {
+        return word & _MAX_ENERGY;
+    }
+
+    /// @dev Energy sold [Wh].
+    function soldWh(uint256 word) internal pure returns (uint256) {
+        return (word >> _SOLD_SHIFT) & _MAX_ENERGY;
+    }
+
+    /// @dev Value of the purchases without fees [micro].
+    function purchaseMicro(uint256 word) internal pure returns (uint256) {
+        return (word >> _PURCHASE_SHIFT) & _MAX_VALUE;
+    }
+
+    /// @dev Value of the sales [micro].
+    function saleMicro(uint256 word) internal pure returns (uint256) {
+        return (word >> _SALE_SHIFT) & _MAX_VALUE;
+    }
+
+    /// @dev The seller's lock [micro].
+    function lockMicro(uint256 word) internal pure returns (uint256) {
+        return (word >> _LOCK_SHIFT) & _MAX_LOCK;
+    }
+
+    /// @dev Adds a purchase or reverts with `OrderBook_PositionOverflow`.
+    function withPurchase(uint256 word, uint256 frame, uint256 participantId, uint256 energyWh, uint256 valueMicro)
+        internal
+        pure
+        returns (uint256)
+    {
+        // Sums of fields below 2^56 and of products that the caller bounds below 2^200; each is compared before it is packed.
+        unchecked {
+            if (boughtWh(word) + energyWh > _MAX_ENERGY || purchaseMicro(word) + valueMicro > _MAX_VALUE) {
+                _revertOverflow(frame, participantId);
+            }
+            return word + energyWh + (valueMicro << _PURCHASE_SHIFT);
+        }
+    }
+
+    /// @dev Adds a sale with its lock or reverts with `OrderBook_PositionOverflow`.
+    function withSale(
+        uint256 word, uint256 frame, uint256 participantId, uint256 energyWh, uint256 valueMicro, uint256 addedLockMicro
+    ) internal pure returns (uint256) {
+        // As in {withPurchase}.
+        unchecked {
+            if (
+                soldWh(word) + energyWh > _MAX_ENERGY || saleMicro(word) + valueMicro > _MAX_VALUE
+                    || lockMicro(word) + addedLockMicro > _MAX_LOCK
+            ) _revertOverflow(frame, participantId);
+            return word + (energyWh << _SOLD_SHIFT) + (valueMicro << _SALE_SHIFT) + (addedLockMicro << _LOCK_SHIFT);
+        }
+    }
+
+    /// @dev Takes a refused purchase out.
+    /// @return ok Whether the position holds that much.
+    /// @return rest What is left of it.
+    function withoutPurchase(uint256 word, uint256 energyWh, uint256 valueMicro) internal pure returns (bool ok, uint256 rest) {
+        if (energyWh > boughtWh(word) || valueMicro > purchaseMicro(word)) return (false, 0);
+        return (true, word - energyWh - (valueMicro << _PURCHASE_SHIFT));
+    }
+
+    /// @dev Takes a refused sale out; the lock stays.
+    /// @return ok Whether the position holds that much and its value and lock still cover the rest at `capMicroPerWh`.
+    /// @return rest What is left of it.
+    function withoutSale(uint256 word, uint256 energyWh, uint256 valueMicro, uint256 capMicroPerWh)
+        internal
+        pure
+        returns (bool ok, uint256 rest)
+    {
+        if (energyWh > soldWh(word) || valueMicro > saleMicro(word)) return (false, 0);
+        rest = word - (energyWh << _SOLD_SHIFT) - (valueMicro << _SALE_SHIFT);
+        ok = saleMicro(rest) + lockMicro(rest) >= soldWh(rest) * capMicroPerWh;
+    }
+
+    function _revertOverflow(uint256 frame, uint256 participantId) private pure {
+        // Both come from 32-bit fields.
+        revert IIcebergOrderBook.OrderBook_PositionOverflow(uint32(participantId), uint32(frame));
+    }
+}
