@@ -4,8 +4,9 @@ pragma solidity 0.8.30;
 import {IMarginHolder} from "./IVenue.sol";
 
 /// @title Shared storage for rent
-/// @notice Rule M12 and Wang et al. 2023, eqs 27-31. An operator's storage is let in bookings of capacity and power over a span of frames.
-/// Aggregate limits are checked when booking, so moving energy touches one word. SMES is a deployment with other parameters.
+/// @notice Rule M12 and Wang et al. 2023, eqs 27-31. An operator's storage is let in bookings of capacity and power
+/// over a span of frames. Aggregate limits are checked when booking, so moving energy touches one word. SMES is a
+/// deployment with other parameters.
 interface IStorageRental is IMarginHolder {
     /// @notice Parameters of a storage, fixed at deployment.
     /// @param capacityWh Usable energy [Wh] (eq. 30).
@@ -40,11 +41,11 @@ interface IStorageRental is IMarginHolder {
         uint32 dischargeW,
         uint256 lockMicro
     );
-    /// @notice Energy of a booking moved in a frame (from the lowest bit: booking id 32 | in Wh 32 | out Wh 32 | stored after Wh 40 |
-    /// frame 32).
+    /// @notice Energy of a booking moved in a frame (from the lowest bit: booking id 32 | in Wh 32 | out Wh 32 | stored
+    /// after Wh 40 | frame 32).
     event EnergyMoved(uint256 movement);
-    /// @notice A booking ended: rent and movement fees went to the operator, the rest of the lock to the renter's margin, the energy left
-    /// to the operator's stock.
+    /// @notice A booking ended: rent and movement fees went to the operator, the rest of the lock to the renter's
+    /// margin, the energy left to the operator's stock.
     event BookingClosed(
         uint32 indexed bookingId,
         uint32 indexed renterId,
@@ -58,7 +59,8 @@ interface IStorageRental is IMarginHolder {
 
     /// @notice An efficiency outside 1..10,000 or an operator without a number.
     error Storage_InvalidTerms(uint256 value, uint256 maximum);
-    /// @notice A span of 0, above 96 frames, in the past (first frame <= current) or with its last frame beyond current + 1,024.
+    /// @notice A span of 0, above 96 frames, in the past (first frame <= current) or with its last frame beyond current
+    /// + 1,024.
     error Storage_InvalidSpan(uint32 firstFrame, uint32 frames, uint32 currentFrame);
     /// @notice A booking without capacity or without any power.
     error Storage_EmptyBooking(uint32 capacityWh, uint32 chargeW, uint32 dischargeW);
@@ -70,7 +72,8 @@ interface IStorageRental is IMarginHolder {
     error Storage_FrameOutsideBooking(uint32 bookingId, uint32 frame, uint32 nextFrame, uint32 endFrame);
     /// @notice Movements of a frame are reported from its end on.
     error Storage_FrameNotOver(uint32 frame, uint256 frameEnd, uint256 timestamp);
-    /// @notice Movements are taken until the metering deadline of their frame, so that {close} gives the same whoever calls it when.
+    /// @notice Movements are taken until the metering deadline of their frame, so that {close} gives the same whoever
+    /// calls it when.
     error Storage_TooLate(uint32 frame, uint256 deadline, uint256 timestamp);
     /// @notice More energy than the booked power carries in a frame.
     error Storage_PowerLimit(uint32 bookingId, uint256 energyWh, uint256 limitWh);
@@ -81,21 +84,23 @@ interface IStorageRental is IMarginHolder {
     error Storage_InvalidRecord(uint256 record);
 
     /// @notice Books capacity and power for `frames` frames from `firstFrame` on and locks what it can cost at most.
-    /// @dev Emits {Booked}. Lock = rent + most movements: frames x (ceil(capacityWh / 1000) x capacityRentMicro + ceil((chargeW + dischargeW) /
-    /// 1000) x powerRentMicro + (floor(chargeW x frameSeconds / 3600) + floor(dischargeW x frameSeconds / 3600)) x movementMicroPerWh).
-    /// Checks in this order: `Venue_NotRegistered`, `Storage_InvalidSpan`, `Storage_EmptyBooking`, `Venue_InsufficientMargin`, then per
-    /// frame capacity, charge power, discharge power.
+    /// @dev Emits {Booked}. Lock = rent + most movements: frames x (ceil(capacityWh / 1000) x capacityRentMicro +
+    /// ceil((chargeW + dischargeW) / 1000) x powerRentMicro + (floor(chargeW x frameSeconds / 3600) + floor(dischargeW
+    /// x frameSeconds / 3600)) x movementMicroPerWh). Checks in this order: `Venue_NotRegistered`,
+    /// `Storage_InvalidSpan`, `Storage_EmptyBooking`, `Venue_InsufficientMargin`, then per frame capacity, charge
+    /// power, discharge power.
     /// @return bookingId Count of bookings so far plus one.
     function book(uint32 firstFrame, uint8 frames, uint32 capacityWh, uint32 chargeW, uint32 dischargeW)
         external
         returns (uint32 bookingId);
 
     /// @notice Takes metered movements of a frame, one report per booking and frame, frames in rising order.
-    /// @dev Emits {EnergyMoved} per record. Record, from the lowest bit: booking id 32 | in Wh 32 | out Wh 32; higher bits 0. Stored energy is
-    /// floor(total in x efficiencyBps / 10,000) - total out; charge counts before discharge within a report.
-    /// Per record: `Storage_InvalidRecord`, `Storage_NoBooking`, `Storage_FrameOutsideBooking`, `Storage_PowerLimit` (in, then out),
-    /// `Storage_CapacityLimit` (stored after in), `Storage_Empty`. Requirements: meter role, end of the frame <= now <
-    /// its metering deadline (`Storage_FrameNotOver`, `Storage_TooLate`). Nothing moves if one record is refused.
+    /// @dev Emits {EnergyMoved} per record. Record, from the lowest bit: booking id 32 | in Wh 32 | out Wh 32; higher
+    /// bits 0. Stored energy is floor(total in x efficiencyBps / 10,000) - total out; charge counts before discharge
+    /// within a report. Per record: `Storage_InvalidRecord`, `Storage_NoBooking`, `Storage_FrameOutsideBooking`,
+    /// `Storage_PowerLimit` (in, then out), `Storage_CapacityLimit` (stored after in), `Storage_Empty`. Requirements:
+    /// meter role, end of the frame <= now < its metering deadline (`Storage_FrameNotOver`, `Storage_TooLate`). Nothing
+    /// moves if one record is refused.
     function move(uint32 frame, uint256[] calldata records) external;
 
     /// @notice Ends a booking after its span and the metering window; anyone may call.
@@ -132,8 +137,9 @@ interface IStorageRental is IMarginHolder {
         view
         returns (uint256 rentMicro, uint256 movementMicro);
 
-    /// @notice The operator's accounts over all ended bookings: revenue not yet collected, rent and movement fees ever earned (eq. 27),
-    /// cost of charging and discharging (eq. 28), energy left. Profit (eq. 29) is rent + movement - cost.
+    /// @notice The operator's accounts over all ended bookings: revenue not yet collected, rent and movement fees ever
+    /// earned (eq. 27), cost of charging and discharging (eq. 28), energy left. Profit (eq. 29) is rent + movement -
+    /// cost.
     function operatorAccount()
         external
         view
