@@ -60,7 +60,7 @@ setup-python:
 setup-node:
 	@want="$(call digest,package.json package-lock.json)"; \
 	if [ "$$(cat node_modules/.voltberg 2>/dev/null)" != "$$want" ]; then \
-	  node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
+	  node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
 	    echo "Voltberg needs Node 20 or newer on PATH; found: $$(node --version 2>&1)" >&2; exit 1; }; \
 	  echo "==> Node: Ganache, Anvil, solc and OpenZeppelin into node_modules, with Node $$(node --version)"; \
 	  npm ci --no-audit --no-fund && \
