@@ -3,17 +3,18 @@
 ``market`` is a `MarketHarness`:
 
 - actors: ``market.supervisor``, ``grid``, ``retailer``, ``platform``, ``storage_operator``, ``operator``,
-  ``meter`` (ids 0, 1..6), ``market.participants`` (12 prosumers, ids 7..18, with tokens, allowance, house balance
-  and margin at book and storage), ``market.outsider`` (not registered; holds tokens and an allowance to the house).
-  An actor has ``.address`` (checksummed) and ``.id``. ``market.register(roles)`` makes one more.
+  ``meter`` (ids 0, 1..6), ``market.participants`` (12 prosumers, ids 7..18, with tokens, allowance, house
+  balance and margin at book and storage), ``market.outsider`` (not registered; holds tokens and an allowance
+  to the house). An actor has ``.address`` (checksummed) and ``.id``. ``market.register(roles)`` makes one more.
 - ``market.call(contract, function, *args)`` reads a view as if in a block at the next transaction's time.
 - ``market.transact(sender, contract, function, *args)`` -> `Outcome`; raises `TransactionReverted`.
 - ``with market.reverts("Name: arg1, arg2"):`` expects exactly that text; ``market.reverts_named("Name")`` any
   arguments.
-- ``market.travel_to(timestamp)`` / ``market.at(timestamp).transact(...)``: the next transaction runs at that time,
-  later ones a second later each. ``market.now`` is the time of the next transaction.
+- ``market.travel_to(timestamp)`` / ``market.at(timestamp).transact(...)``: the next transaction runs at that
+  time, later ones a second later each. ``market.now`` is the time of the next transaction.
 - frames: ``market.frame`` (being delivered now), ``market.open_frame(...)``, ``start_of(frame)``,
-  ``end_of(frame)``, ``gate_closure_of(frame)``, ``refusal_deadline_of(frame)``, ``metering_deadline_of(frame)``.
+  ``end_of(frame)``, ``gate_closure_of(frame)``, ``refusal_deadline_of(frame)``,
+  ``metering_deadline_of(frame)``.
 - contracts: "registry", "token", "house", "book", "storage", "credit"; ``market.address("book")``.
 """
 

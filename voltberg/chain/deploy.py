@@ -1,7 +1,7 @@
 """Carry out a deployment step by step, continue one that stopped half-way, and check the result.
 
-What is done is read from the chain, not believed from the file: a contract is there if its predicted address has
-its code, a call is done if repeating it reverts with the error that says so.
+What is done is read from the chain, not believed from the file: a contract is there if its predicted
+address has its code, a call is done if repeating it reverts with the error that says so.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from voltberg.configuration import MarketConfiguration
 class DeploymentChain(Protocol):
     """The part of `Engine` that a deployment needs."""
 
+    name: str
     chain_id: int
 
     @property
@@ -254,13 +255,14 @@ def _require_resumable(
         present = bool(chain.get_code(creation.address))
         if not present and "block" in recorded.contracts[creation.name]:
             raise DeploymentError(
-                f"{path} says that {creation.name} is at {creation.address}, but chain {chain.chain_id} has no code "
-                "there (a local chain that was started anew?): start anew, too"
+                f"{path} says that {creation.name} is at {creation.address}, but chain {chain.chain_id} has "
+                "no code there (a local chain that was started anew?): start anew, too"
             )
         if not present and next_nonce != creation.nonce:
             raise DeploymentError(
                 f"{path} expects {creation.name} at {creation.address} from nonce {creation.nonce} of "
-                f"{plan.deployer}, whose next nonce is {next_nonce}: wait for pending transactions, or start anew"
+                f"{plan.deployer}, whose next nonce is {next_nonce}: wait for pending transactions or start "
+                "anew"
             )
         if not present:
             return
@@ -295,8 +297,8 @@ class _Run:
             )
             if receipt.contract_address != creation.address.lower():
                 raise DeploymentError(
-                    f"{creation.artifact.name} came to {receipt.contract_address}, expected {creation.address}: "
-                    f"did {self.plan.deployer} send something else meanwhile?"
+                    f"{creation.artifact.name} came to {receipt.contract_address}, expected "
+                    f"{creation.address}: did {self.plan.deployer} send something else meanwhile?"
                 )
         self._finish(entry, f"deploy {creation.artifact.name}", creation.name, receipt)
 
@@ -320,8 +322,9 @@ class _Run:
         return False
 
     def _send(self, transaction: Transaction, label: str) -> Receipt:
-        wanted = 0 if self.timestamp is None else self.timestamp
-        receipt = self.chain.send_block([transaction], max(wanted, self.chain.timestamp + 1))[0]
+        # A foreign chain makes its blocks itself: there a time would only mean waiting for it.
+        when = 0 if self.chain.name == "rpc" else max(self.timestamp or 0, self.chain.timestamp + 1)
+        receipt = self.chain.send_block([transaction], when)[0]
         if not receipt.succeeded:
             raise DeploymentError(
                 f"{label} failed: {self.market.decode_error(receipt.output) or 'no reason given'}"

@@ -1,8 +1,7 @@
 """What a deployment does, before it does anything: contracts with their predicted addresses, then the wiring.
 
-The house must know the credit contract and the credit contract the house, and addresses are immutable; so every
-address is predicted from the deployer's nonce. The order is: token (local chains only), registry, house, book,
-storage, credit.
+House and credit contract must know each other, and addresses are immutable: every one is predicted from the
+deployer's nonce. The order is token (local chains only), registry, house, book, storage, credit.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any, Final
 
-import rlp
 from eth_abi.abi import encode as abi_encode
 from eth_utils.crypto import keccak
+from pydantic import BaseModel
 
-from voltberg.chain.abi_codec import canonical_type
+from voltberg.chain.abi_codec import AbiValue, canonical_type
 from voltberg.chain.artifacts import Artifact, Artifacts, strip_metadata
 from voltberg.chain.blocks import intrinsic_gas
 from voltberg.chain.market import ARTIFACT_NAMES, checked_address
@@ -27,6 +26,8 @@ EXCHANGE: Final = 4
 METER: Final = 8
 OPERATOR: Final = 16
 SUPPLIER: Final = 32
+
+CREATION_ORDER: Final = ("token", "registry", "house", "book", "storage", "credit")
 
 GRID_ID: Final = 1
 RETAILER_ID: Final = 2
@@ -68,12 +69,12 @@ class RoleAccounts:
     meter: str
 
     def __post_init__(self) -> None:
-        addresses = {}
+        addresses: dict[str, str] = {}
         for field in fields(self):
             address = checked_address(getattr(self, field.name))
             if address in addresses:
                 raise DeploymentError(
-                    f"{field.name} and {addresses[address]} are both {address}: each role needs its own account"
+                    f"{field.name} and {addresses[address]} are both {address}: each needs its own account"
                 )
             addresses[address] = field.name
             object.__setattr__(self, field.name, address)
@@ -188,7 +189,12 @@ def create_address(sender: str, nonce: int) -> str:
     str
         The last 20 bytes of Keccak(RLP(sender, nonce)), checksummed.
     """
-    digest = keccak(rlp.encode([bytes.fromhex(sender[2:]), nonce]))
+    account = bytes.fromhex(sender[2:])
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8)
+    # RLP of [account, nonce]: under 56 bytes the length is in one byte, and a byte below 0x80 has none.
+    item = number if len(number) == 1 and nonce < 0x80 else bytes((0x80 + len(number),)) + number
+    payload = bytes((0x80 + len(account),)) + account + item
+    digest = keccak(bytes((0xC0 + len(payload),)) + payload)
     return checked_address("0x" + digest[12:].hex())
 
 
@@ -246,13 +252,9 @@ def plan_deployment(
     deployer = checked_address(deployer)
     if deployer in astuple(roles):
         raise DeploymentError(f"the deployer {deployer} is the supervisor and cannot hold another role")
-    names = [
-        name
-        for name in ("token", "registry", "house", "book", "storage", "credit")
-        if name != "token" or not token
-    ]
+    names = [name for name in CREATION_ORDER if name != "token" or token is None]
     addresses = {name: create_address(deployer, first_nonce + i) for i, name in enumerate(names)}
-    if token:
+    if token is not None:
         addresses["token"] = checked_address(token)
     arguments = constructor_arguments(configuration, addresses, deployer)
     creations = tuple(
@@ -315,7 +317,7 @@ def constructor_arguments(
     }
 
 
-def _struct(terms: Any) -> tuple[Any, ...]:
+def _struct(terms: BaseModel) -> tuple[Any, ...]:
     # The fields of the configuration stand in the order of the Solidity structs.
     return tuple(value for _, value in terms)
 
@@ -352,7 +354,7 @@ def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring,
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: AbiValue) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_text(item) for item in value)}]"
     return str(value).lower() if isinstance(value, bool) else str(value)

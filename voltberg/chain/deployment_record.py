@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from voltberg.chain.abi_codec import AbiValue
 from voltberg.chain.artifacts import write_atomically
 from voltberg.chain.deployment_plan import DeploymentError, DeploymentPlan, bytecode_hash
 
@@ -38,8 +39,8 @@ class DeploymentRecord:
     roles : dict of str to str
         Account by role.
     contracts : dict
-        By contract name: Solidity name, address, constructor arguments, bytecode hash, and, once it is there, the
-        block and the gas.
+        By contract name: Solidity name, address, constructor arguments, bytecode hash and, once it is there,
+        block and gas.
     wiring : list of dict
         Per call after the contracts: the call in words and, once it is done, block and gas.
     complete : bool
@@ -160,7 +161,7 @@ def load_record(path: Path) -> DeploymentRecord | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("format") != RECORD_FORMAT:
             raise DeploymentError(
-                f"{path} has format {content.get('format')!r}, expected {RECORD_FORMAT}: move it away to start anew"
+                f"{path} has format {content.get('format')!r}, expected {RECORD_FORMAT}: start anew"
             )
         return DeploymentRecord(**content)
     except (json.JSONDecodeError, TypeError, AttributeError) as error:
@@ -195,17 +196,17 @@ def require_same(recorded: DeploymentRecord, planned: DeploymentRecord, path: Pa
         for key, value in now.items():
             if was.get(key) != value:
                 raise DeploymentError(
-                    f"{path} holds a deployment with another {key} of {name}: {_difference(was.get(key), value)}"
+                    f"{path} holds another {key} of {name}: {_difference(was.get(key), value)}"
                 )
 
 
-def _difference(was: Any, now: Any) -> str:
+def _difference(was: object, now: object) -> str:
     if isinstance(was, dict) and isinstance(now, dict):
         keys = [key for key in {**was, **now} if was.get(key) != now.get(key)]
         return "; ".join(f"{key} {_difference(was.get(key), now.get(key))}" for key in keys)
     return f"recorded {was!r}, now {now!r}"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: AbiValue) -> AbiValue:
     # As JSON has it, so that what was read back compares equal to what is planned.
     return json.loads(json.dumps(value))

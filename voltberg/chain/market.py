@@ -1,7 +1,7 @@
 """The deployed market as one object: names instead of addresses, values instead of bytes.
 
-Contracts go by the names ``registry``, ``token``, ``house``, ``book``, ``storage`` and ``credit``. Addresses come
-out checksummed, arrays and structs as tuples.
+Contracts go by the names ``registry``, ``token``, ``house``, ``book``, ``storage`` and ``credit``.
+Addresses come out checksummed, arrays and structs as tuples.
 """
 
 from __future__ import annotations
