@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +10,7 @@ from hashlib import pbkdf2_hmac
 from typing import Final
 
 from coincurve import PrivateKey
-from eth_account.hdaccount.deterministic import HardNode, SoftNode, derive_child_key, hmac_sha512
+from eth_account.hdaccount.deterministic import HardNode, SoftNode, derive_child_key
 from eth_hash.auto import keccak
 
 from voltberg.chain.engine import EngineError
@@ -92,7 +93,7 @@ def accounts_of_mnemonic(mnemonic: str, count: int) -> tuple[Account, ...]:
         raise EngineError(f"{count} accounts were asked for; expected at least 1")
     words = unicodedata.normalize("NFKD", mnemonic)
     seed = pbkdf2_hmac("sha512", words.encode(), b"mnemonic", 2048, dklen=64)
-    main = hmac_sha512(b"Bitcoin seed", seed)
+    main = hmac.digest(b"Bitcoin seed", seed, "sha512")
     key, chain_code = main[:32], main[32:]
     # The five steps down to the accounts' parent are walked once, not once an account.
     for node in _PARENT_PATH:

@@ -106,8 +106,8 @@ def split_into_blocks(
 ) -> list[Sequence[Transaction]]:
     """Cut a list into blocks, each as long as its gas limits allow, without changing the order.
 
-    Gas *limits* are summed, not gas used: what is used is only known afterwards, and the cut must be the same on
-    every engine.
+    Gas *limits* are summed, not gas used: what is used is only known afterwards, and the cut must be the
+    same on every engine.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """The one interface to a chain: what a transaction, a receipt and an engine are, and how to open an engine.
 
-An engine runs transactions in the order given, in blocks whose number and time the caller decides. The local engines
-(``ganache``, ``anvil``, ``evm``) start from the same genesis and the same keys, and give equal receipts for equal
-transactions: status, gas, logs, revert data, contract addresses and block numbers. ``rpc`` is somebody else's chain.
+An engine runs transactions in the order given, in blocks whose number and time the caller decides. The local
+engines (``ganache``, ``anvil``, ``evm``) start from the same genesis and the same keys, and give equal
+receipts for equal transactions: status, gas, logs, revert data, contract addresses and block numbers.
+``rpc`` is somebody else's chain.
 
 What may differ between local engines, and so must not decide anything in a contract: ``block.basefee``,
 ``block.prevrandao``, ``blockhash``, ``tx.gasprice`` and the ether balance of an account that pays fees (the
@@ -22,7 +23,8 @@ CHAIN_ID: Final = 1337
 BLOCK_GAS_LIMIT: Final = 30_000_000
 """Most gas that the transactions of one block may ask for together."""
 NODE_GAS_LIMIT: Final = 2 * BLOCK_GAS_LIMIT
-"""Gas limit that local nodes are started with. Twice what a block ever holds: the base fee rises only when a block
+"""Gas limit that local nodes are started with. Twice what a block ever holds: the base fee rises only when a
+block
 is more than half full, so it never rises and one gas price is good for a run of any length."""
 GENESIS_TIMESTAMP: Final = 1_262_304_000
 """2010-01-01T00:00:00Z, before any day that can be replayed: block times only go up."""
@@ -45,7 +47,7 @@ class EngineError(RuntimeError):
         self.receipts = tuple(receipts)
 
 
-class CallFailed(EngineError):
+class CallFailed(EngineError):  # noqa: N818 - says what happened, as a caller reads it
     """A read-only call reverted or ran out of gas.
 
     Parameters
@@ -122,7 +124,8 @@ class Receipt:
     block_number : int
         Block that holds it.
     output : bytes
-        Revert data if it failed; empty if it succeeded, ran out of gas, or the endpoint of ``rpc`` tells nothing.
+        Revert data if it failed; empty if it succeeded, ran out of gas, or the endpoint of ``rpc`` tells
+        nothing.
     calldata_bytes : int
         Length of its calldata or init code [bytes].
     seconds : float
@@ -179,8 +182,8 @@ class BlockHandle(Protocol):
 class Engine(Protocol):
     """A chain that runs transactions; the docstrings say what every engine keeps to.
 
-    Addresses are accepted in any case and returned in lower case. Calls and reads see the state after everything
-    submitted before them.
+    Addresses are accepted in any case and returned in lower case. Calls and reads see the state after
+    everything submitted before them.
     """
 
     name: str
@@ -198,15 +201,18 @@ class Engine(Protocol):
         ...
 
     def sign(self, transactions: Sequence[Transaction]) -> SignedBatch:
-        """Make transactions ready for ``submit_block``; batches must be submitted in the order they were signed."""
+        """Make transactions ready for ``submit_block``.
+
+        Batches must be submitted in the order in which they were signed.
+        """
         ...
 
     def submit_block(self, transactions: Sequence[Transaction] | SignedBatch, timestamp: int) -> BlockHandle:
-        """Start running transactions in the order given, at that time, and return at once where the engine can.
+        """Start running transactions in the order given, and return at once where the engine can.
 
-        They go into one block, or as many as ``BLOCK_GAS_LIMIT`` demands (see ``blocks.split_into_blocks``): the
-        first at ``timestamp``, the next at ``timestamp + 1`` and so on. No transactions make one empty block.
-        ``timestamp`` must lie after the latest block's.
+        They go into one block, or as many as ``BLOCK_GAS_LIMIT`` demands (see ``blocks.split_into_blocks``):
+        the first at ``timestamp``, the next at ``timestamp + 1`` and so on. No transactions make one empty
+        block. ``timestamp`` must lie after the latest block's.
         """
         ...
 

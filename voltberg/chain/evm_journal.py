@@ -1,7 +1,7 @@
 """Reads what a transaction changed out of pyrevm 0.3.7's ``journal_str``.
 
-That text is a debug format, so the version is pinned and tests compare the engine with nodes. It is cut with string
-searches: contract code makes up most of it and must not be walked through by a pattern.
+That text is a debug format, so the version is pinned and tests compare the engine with nodes. It is cut with
+string searches: contract code makes up most of it and must not be walked through by a pattern.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """World state over pyrevm: single transactions with a node's exact gas, and an undo log.
 
-A plain loop of ``message_call`` is wrong: its journal is never finalised, so slots stay warm and refunds stale. Here
-each transaction runs inside a snapshot, its changes are read from the journal, the snapshot is taken back (everything
-is cold again), and the changes are written to the database underneath.
+A plain loop of ``message_call`` is wrong: its journal is never finalised, so slots stay warm and refunds
+stale. Here each transaction runs inside a snapshot, its changes are read from the journal, the snapshot is
+taken back (everything is cold again), and the changes are written to the database underneath.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from eth_hash.auto import keccak
-from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
+from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, ExecutionResult
 
 from voltberg.chain.engine import NODE_GAS_LIMIT, EngineError, Log
 from voltberg.chain.evm_journal import TouchedAccount, read_journal
@@ -144,11 +144,18 @@ class EvmState:
         self._write_account(address, state, code)
 
     def _write_account(self, address: str, state: AccountState, code: bytes | None = None) -> None:
-        info = {"balance": state.balance_wei, "nonce": state.nonce, "code_hash": state.code_hash}
         if code:
             self._code[state.code_hash] = code
-            self._evm.insert_account_info(address, AccountInfo(code=code, **info))
-        self._evm.insert_account_info(address, AccountInfo(**info))
+            self._insert(address, state, code)
+        # Without the code, which the database finds by its hash: less to copy at every change.
+        self._insert(address, state, None)
+
+    def _insert(self, address: str, state: AccountState, code: bytes | None) -> None:
+        # The stubs of 0.3.7 leave the balance out; the class takes it.
+        info = AccountInfo(  # type: ignore[call-arg]
+            balance=state.balance_wei, nonce=state.nonce, code_hash=state.code_hash, code=code
+        )
+        self._evm.insert_account_info(address, info)
 
     def _put_storage(self, address: str, changes: dict[int, int]) -> None:
         known = self._storage.setdefault(address, {})
@@ -160,8 +167,8 @@ class EvmState:
     def _write_storage(self, address: str, changes: dict[int, int]) -> None:
         evm = self._evm
         for slot, value in changes.items():
-            # The insert loads the account, which makes it warm and would keep the next insert out of the database:
-            # the load is taken back after each, the value stays.
+            # The insert loads the account, which makes it warm and would keep the next insert out of the
+            # database: the load is taken back after each, the value stays.
             checkpoint = evm.snapshot()
             evm.insert_account_storage(address, slot, value)
             evm.revert(checkpoint)
@@ -179,11 +186,13 @@ class EvmState:
             text = str(error)
             if text.startswith("Revert"):
                 found = _OUTPUT.search(text)
-                return Outcome(0, evm.result.gas_used, (), bytes.fromhex(found[1]) if found else b"", None)
+                return Outcome(
+                    0, self._result().gas_used, (), bytes.fromhex(found[1]) if found else b"", None
+                )
             if text.startswith("Halt"):
-                return Outcome(0, evm.result.gas_used, (), b"", None)
+                return Outcome(0, self._result().gas_used, (), b"", None)
             raise EngineError(f"evm refused the transaction of {sender}: {text[:200]}") from error
-        result = evm.result
+        result = self._result()
         logs = tuple(
             Log(
                 log.address.lower(),
@@ -193,6 +202,12 @@ class EvmState:
             for log in result.logs
         )
         return Outcome(1, result.gas_used, logs, bytes(output), created)
+
+    def _result(self) -> ExecutionResult:
+        result = self._evm.result
+        if result is None:
+            raise EngineError("pyrevm gives no result of a transaction that it ran")
+        return result
 
     def execute(self, sender: str, to: str | None, data: bytes, gas: int, value_wei: int) -> Outcome:
         """Run one transaction for good.
@@ -230,7 +245,8 @@ class EvmState:
         if journal is not None:
             for touched in read_journal(journal):
                 self._apply(touched)
-        # A call never raises the sender's nonce here, and a failed deployment loses the rise with its journal.
+        # A call never raises the sender's nonce here, and a failed deployment loses the rise with its
+        # journal.
         now = self.account(sender)
         if now.nonce != nonce:
             self.put_account(sender, AccountState(now.balance_wei, nonce, now.code_hash))

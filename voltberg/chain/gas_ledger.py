@@ -61,8 +61,8 @@ class GasLedger:
         Returns
         -------
         str
-            Empty if it succeeded; ``halted`` if it ran out of gas or met an invalid instruction, or reverted with
-            nothing to say.
+            Empty if it succeeded; ``halted`` if it ran out of gas or met an invalid instruction, or reverted
+            with nothing to say.
         """
         if receipt.succeeded:
             return ""
@@ -126,9 +126,5 @@ class GasLedger:
         pandas.DataFrame
             One row for each transaction in the order in which they were added, columns ``COLUMNS``.
         """
-        data = {
-            name: pd.Series(values, dtype="int64" if name in _INTEGERS else None)
-            for name, values in self._columns.items()
-        }
-        data["seconds"] = data["seconds"].astype("float64")
-        return pd.DataFrame(data, columns=list(COLUMNS))
+        table = pd.DataFrame(self._columns, columns=list(COLUMNS))
+        return table.astype(dict.fromkeys(_INTEGERS, "int64") | {"seconds": "float64"})

@@ -71,7 +71,7 @@ class FinishedBlocks:
 
 
 class InProcessEngine:
-    """pyrevm with a node's blocks, accounts and receipts. Submissions run at once; ``collect`` only hands over.
+    """pyrevm with a node's blocks, accounts and receipts; submissions run at once.
 
     Parameters
     ----------

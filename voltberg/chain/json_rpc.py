@@ -13,7 +13,7 @@ TIMEOUT_SECONDS: Final = 300.0
 """A full block of storage writes takes Ganache tens of seconds."""
 
 
-class ConnectionLost(RuntimeError):
+class ConnectionLost(RuntimeError):  # noqa: N818 - says what happened, as a caller reads it
     """The other end did not answer, or not with JSON-RPC."""
 
 
@@ -72,7 +72,7 @@ class JsonRpcClient:
             self._headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
         self._shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
-    def call(self, method: str, *params: Any) -> Any:
+    def call(self, method: str, *params: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         """Call one method.
 
         Parameters
@@ -137,7 +137,7 @@ class JsonRpcClient:
             results[answer["id"]] = answer.get("result") if error is None else RpcError(method, error)
         return results
 
-    def _post(self, body: Any) -> Any:
+    def _post(self, body: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         payload = json.dumps(body, separators=(",", ":")).encode()
         try:
             self._connection.request("POST", self._path, payload, self._headers)

@@ -1,4 +1,4 @@
-"""What Ganache and anvil have in common: blocks mined on demand, at given times, from transactions signed ahead."""
+"""What Ganache and anvil have in common: blocks on demand, at given times, of signed transactions."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ class PendingBlocks:
 
 
 class NodeEngine:
-    """A local node with the test accounts funded at genesis, one thread that talks to it, and blocks on demand.
+    """A local node: the test accounts funded at genesis, blocks on demand, one thread that talks to it.
 
-    Everything that reaches the node goes through that thread in the order in which it was asked for, so reads see
-    what was submitted before them, while the caller signs and computes in the meantime.
+    Everything that reaches the node goes through that thread in the order in which it was asked for, so
+    reads see what was submitted before them, while the caller signs and computes in the meantime.
 
     Parameters
     ----------
@@ -219,16 +219,14 @@ class NodeEngine:
         return f"{self.name} failed {where}: {error}{state}"
 
     def collect(self, handle: PendingBlocks) -> list[Receipt]:
-        """Wait for a submission; an ``EngineError`` carries the receipts known by then. See ``Engine.collect``."""
+        """Wait for a submission; an ``EngineError`` carries the receipts known by then."""
         receipts: list[Receipt] = []
         for future in handle.futures:
             try:
                 receipts += future.result()
             except EngineError as error:
-                raise EngineError(
-                    f"{error} ({len(receipts)} of the {handle.transactions} receipts of this submission are known)",
-                    receipts,
-                ) from error
+                known = f"{len(receipts)} of the {handle.transactions} receipts of this submission are known"
+                raise EngineError(f"{error} ({known})", receipts) from error
         return receipts
 
     def send_block(self, transactions: Sequence[Transaction] | SignedBlocks, timestamp: int) -> list[Receipt]:

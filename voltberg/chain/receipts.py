@@ -18,7 +18,8 @@ def receipt_of_rpc(raw: dict[str, Any], calldata_bytes: int, seconds: float) -> 
     Parameters
     ----------
     raw : dict
-        Result of ``eth_getTransactionReceipt``, with the revert data of a failed transaction added under ``output``.
+        Result of ``eth_getTransactionReceipt``, with the revert data of a failed transaction added under
+        ``output``.
     calldata_bytes : int
         Length of the transaction's data [bytes].
     seconds : float

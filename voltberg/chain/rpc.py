@@ -19,7 +19,8 @@ from voltberg.chain.receipts import call_params, fund_transactions, receipt_of_r
 from voltberg.chain.signing import SignedTransaction, Signer
 
 PRICE_PERCENT: Final = 150
-"""What is offered, of the gas price that the endpoint suggests [%]: room for a base fee that rises meanwhile."""
+"""What is offered, of the gas price that the endpoint suggests [%]: room for a base fee that rises
+meanwhile."""
 _BATCH: Final = 100
 T = TypeVar("T")
 
@@ -45,9 +46,9 @@ class RpcEngine:
     """A chain behind a URL.
 
     Blocks come when the chain makes them, so ``timestamp`` means *not before*: transactions are sent once the
-    chain's latest block or the clock has reached it. One sender's transactions are ordered by their nonces; where
-    the sender changes, the ones before are waited for, unless ``strict_order`` is off: then all are sent at once
-    with falling prices, which most chains honour and none promises. There are no snapshots.
+    chain's latest block or the clock has reached it. One sender's transactions are ordered by their nonces;
+    where the sender changes, the ones before are waited for, unless ``strict_order`` is off: then all are
+    sent at once with falling prices, which most chains honour and none promises. There are no snapshots.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ class RpcEngine:
     def submit_block(
         self, transactions: Sequence[Transaction] | SignedRuns, timestamp: int
     ) -> Future[list[Receipt]]:
-        """Send in the background; see ``Engine.submit_block`` and the class for what time and order mean here."""
+        """Send in the background; the class says what time and order mean here."""
         batch = transactions if isinstance(transactions, SignedRuns) else self.sign(transactions)
         return self._worker.submit(self._send_runs, batch, timestamp)
 
@@ -163,10 +164,8 @@ class RpcEngine:
         except (ConnectionLost, RpcError, EngineError) as error:
             # The chain knows which nonces were used; ours may be ahead of them now.
             self._forget_nonces()
-            raise EngineError(
-                f"rpc failed: {error} ({len(receipts)} of the {len(batch)} receipts of this submission are known)",
-                receipts,
-            ) from error
+            known = f"{len(receipts)} of the {len(batch)} receipts of this submission are known"
+            raise EngineError(f"rpc failed: {error} ({known})", receipts) from error
         return receipts
 
     def _forget_nonces(self) -> None:
@@ -182,7 +181,8 @@ class RpcEngine:
         remaining = timestamp - max(time.time(), int(self._latest()["timestamp"], 16))
         if remaining > self._wait_seconds:
             raise EngineError(
-                f"block time {timestamp} is {remaining:.0f} s ahead, and at most {self._wait_seconds:.0f} s are waited for"
+                f"block time {timestamp} is {remaining:.0f} s ahead; "
+                f"at most {self._wait_seconds:.0f} s are waited for"
             )
         while timestamp > max(time.time(), int(self._latest()["timestamp"], 16)):
             time.sleep(self._poll_seconds)
@@ -209,11 +209,12 @@ class RpcEngine:
         deadline = time.monotonic() + self._mining_seconds
         while True:
             missing = [item for item in hashes if item not in found]
-            for item, answer in zip(
-                missing, self._rpc.batch("eth_getTransactionReceipt", [[m] for m in missing]), strict=True
-            ):
-                if isinstance(answer, dict) and answer.get("blockNumber"):
-                    found[item] = answer
+            answers = self._rpc.batch("eth_getTransactionReceipt", [[item] for item in missing])
+            found |= {
+                item: answer
+                for item, answer in zip(missing, answers, strict=True)
+                if isinstance(answer, dict) and answer.get("blockNumber")
+            }
             if len(found) == len(hashes):
                 return [found[item] for item in hashes]
             if time.monotonic() > deadline:

@@ -1,7 +1,8 @@
 """Legacy transactions, signed ahead: nonces are kept here and prices give the order inside a block.
 
-The bytes are those of ``eth_account.Account.sign_transaction`` (a test compares them), made with the same libraries
-underneath (coincurve, eth-hash) at several times its speed: at anvil's rate the signing would be the limit.
+The bytes are those of ``eth_account.Account.sign_transaction`` (a test compares them), made with the same
+libraries underneath (coincurve, eth-hash) at several times its speed: at anvil's rate the signing would be
+the limit.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from voltberg.chain.accounts import Account
 from voltberg.chain.engine import Transaction
 
 GAS_PRICE_WEI: Final = 10 * 10**9
-"""Price of the last transaction of a block [wei per gas]; above the base fee of 1 gwei that local chains start with."""
+"""Price of the last transaction of a block [wei per gas]; above the base fee of 1 gwei that local chains
+start with."""
 
 
 @dataclass(frozen=True, slots=True)
