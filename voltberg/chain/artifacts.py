@@ -9,7 +9,6 @@ from typing import Any
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 AbiEntry = dict[str, Any]
@@ -178,8 +177,9 @@ class Artifacts(Mapping[str, Artifact]):
         Returns
         -------
         str
-            ``"Name: arg1, arg2"`` (``"Name"`` if it has no arguments), the message of ``Error(string)``,
-            ``"Panic: reason"``, ``""`` for no data, ``"Unknown error: 0x..."`` for anything else.
+            ``"Name: arg1, arg2"`` with addresses in lower case and bytes in hex, ``"Name"`` if it has no
+            arguments, the message of ``Error(string)``, ``"Panic: reason"``, ``""`` for no data,
+            ``"Unknown error: 0x..."`` for anything else.
         """
         return decode_error(data, self.errors_by_selector)
 
@@ -222,7 +222,7 @@ def decode_error(data: bytes, errors_by_selector: Mapping[str, AbiEntry]) -> str
         entry = errors_by_selector.get(selector)
         if entry is not None:
             types = [_canonical_type(item) for item in entry["inputs"]]
-            values = [_text(kind, value) for kind, value in zip(types, abi_decode(types, body), strict=True)]
+            values = [_text(value) for value in abi_decode(types, body)]
             return f"{entry['name']}: {', '.join(values)}" if values else str(entry["name"])
     except (DecodingError, UnicodeDecodeError, OverflowError):
         pass  # the selector is known but the data is not its encoding: as good as unknown
@@ -271,9 +271,7 @@ def error_selector(entry: AbiEntry) -> str:
     return keccak(text=signature)[:4].hex()
 
 
-def _text(kind: str, value: object) -> str:
-    if kind == "address":
-        return to_checksum_address(str(value))
+def _text(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
 
 
