@@ -1,0 +1,1 @@
+"""Runs: a validated configuration in, a folder of results out."""

@@ -1,0 +1,269 @@
+"""One replay from settings to results: deploy, run, compare with the twin, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any, Final
+
+import voltberg
+from voltberg.chain.artifacts import Artifacts
+from voltberg.chain.deploy import Deployment, RoleAccounts, deploy_market
+from voltberg.chain.engine import Engine, open_engine
+from voltberg.chain.ledger import ChainLedger
+from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, write_json
+from voltberg.profiles import DayConfig, DayProfile, load_day, sample_day
+from voltberg.reference.market import ReferenceMarket
+from voltberg.simulation.day import DayReplay
+from voltberg.simulation.journal import Journal
+from voltberg.simulation.plan import Cast
+from voltberg.simulation.replay import Step, differences, public_views, run_replay
+from voltberg.simulation.settings import InputSettings, ReplaySettings
+from voltberg.simulation.summary import Summary, summarise
+from voltberg.simulation.tables import ReplayTables, make_tables
+
+PACKAGES: Final = ("web3", "eth-account", "eth-brownie", "py-solc-x", "pandas", "numpy", "pyarrow", "pyrevm")
+ROLE_ACCOUNTS: Final = 7
+"""Supervisor, grid, retailer, platform, storage operator, operator, meter."""
+
+Report = Callable[[str, int, int], None]
+"""Told the phase, what is done of it and the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What a replay leaves.
+
+    Parameters
+    ----------
+    folder : Path
+        Output folder.
+    summary : Summary
+        The figures.
+    tables : ReplayTables
+        The tables.
+    differences : tuple of str
+        Public values in which ledger and twin differ, a sentence each.
+    """
+
+    folder: Path
+    summary: Summary
+    tables: ReplayTables
+    differences: tuple[str, ...]
+
+
+def read_inputs(inputs: InputSettings, seed: int, frame_seconds: int) -> DayProfile:
+    """Read the day that the settings name.
+
+    Parameters
+    ----------
+    inputs : InputSettings
+        The shipped sample or files.
+    seed : int
+        Of the draws that pair files.
+    frame_seconds : int
+        Length of a frame [s].
+
+    Returns
+    -------
+    DayProfile
+        The day.
+
+    Raises
+    ------
+    ProfileError
+        If a file breaks the schema.
+    ValueError
+        If the settings do not fit each other.
+    """
+    if inputs.load is None:
+        named = [name for name in ("pv", "sessions", "tariff") if getattr(inputs, name) is not None]
+        if named:
+            raise ValueError(f"{', '.join(named)} named without a load file: name one, or none of them for the sample")
+        return sample_day(inputs.season, inputs.households)
+    if inputs.tariff is None:
+        raise ValueError("a load file needs a tariff file beside it: fallback prices come from it")
+    return load_day(
+        DayConfig(
+            load=inputs.load,
+            tariff=inputs.tariff,
+            pv=inputs.pv,
+            sessions=inputs.sessions,
+            day=None if inputs.day is None else date.fromisoformat(inputs.day),
+            time_zone=inputs.time_zone,
+            frame_seconds=frame_seconds,
+            households=inputs.households,
+            session_source=inputs.session_source,
+            session_date=None if inputs.session_date is None else date.fromisoformat(inputs.session_date),
+            market=inputs.market,
+            seed=seed,
+            select="auto",
+        )
+    )
+
+
+class ReplayRun:
+    """A replay on one engine, in one folder.
+
+    Parameters
+    ----------
+    settings : ReplaySettings
+        Everything that decides the results.
+    engine_name : str
+        ``ganache``, ``anvil`` or ``evm``.
+    artifacts : Artifacts
+        The compiled contracts.
+    folder : Path
+        Output folder; a journal in it makes this a resumed run.
+    report : callable or None
+        Told how far the run is.
+    """
+
+    def __init__(
+        self,
+        settings: ReplaySettings,
+        engine_name: str,
+        artifacts: Artifacts,
+        folder: Path,
+        report: Report | None = None,
+    ) -> None:
+        self.settings = settings
+        self.engine_name = engine_name
+        self.artifacts = artifacts
+        self.folder = folder
+        self._report = report or (lambda phase, done, whole: None)
+
+    def execute(self) -> ReplayResult:
+        """Run it.
+
+        Returns
+        -------
+        ReplayResult
+            The results, also written to the folder.
+
+        Raises
+        ------
+        LedgerError
+            If the engine gives up; the journal keeps what was done.
+        JournalError
+            If a resumed run does something else than before.
+        """
+        self._report("reading the day", 0, 1)
+        day = read_inputs(self.settings.inputs, self.settings.seed, self.settings.market.settlement.frame_seconds)
+        sites = {session.site or "home" for session in day.sessions}
+        accounts = ROLE_ACCOUNTS + len(sites) + len(day.household_ids)
+        self._write_run(day, None, None)
+        self._report(f"starting {self.engine_name}", 0, 1)
+        with open_engine(self.engine_name, account_count=accounts) as engine:
+            self._report("deploying", 0, 1)
+            deployment = deploy_on(engine, self.artifacts, self.settings)
+            cast = cast_of(engine, len(sites))
+            self._write_run(day, deployment, cast)
+            ledger = ChainLedger(engine, deployment.market)
+            replay = DayReplay(day, self.settings, twin_of(self.settings, deployment, cast), cast)
+            started = time.perf_counter()
+            steps = run_replay(replay, ledger, Journal(self.folder), progress=self._progress(day))
+            seconds = time.perf_counter() - started
+            self._report("comparing every public value with the twin", 0, 1)
+            return self._conclude(replay, steps, ledger, seconds)
+
+    def _progress(self, day: DayProfile) -> Callable[[int, int], None]:
+        first = day.calendar.first_frame
+
+        def progress(frame: int, transactions: int) -> None:
+            done = min(max(frame - first, 0), day.calendar.frames)
+            self._report(f"replaying, {transactions} transactions", done, day.calendar.frames)
+
+        return progress
+
+    def _conclude(
+        self, replay: DayReplay, steps: list[Step], ledger: ChainLedger, seconds: float
+    ) -> ReplayResult:
+        views = list(public_views(replay))
+        final = dict(zip(views, ledger.read(views), strict=True))
+        found = differences(replay, final)
+        tables = make_tables(replay, steps, final)
+        summary = summarise(
+            replay, tables, final, engine=self.engine_name, seconds=seconds, differences=len(found)
+        )
+        tables.write(self.folder)
+        write_json(self.folder / SUMMARY_NAME, summary)
+        return ReplayResult(self.folder, summary, tables, tuple(found))
+
+    def _write_run(self, day: DayProfile, deployment: Deployment | None, cast: Cast | None) -> None:
+        content: dict[str, Any] = {
+            "command": "replay",
+            "engine": self.engine_name,
+            "settings": self.settings.model_dump(mode="json"),
+            "day": {"calendar": asdict(day.calendar), "describe": day.calendar.describe()},
+            "inputs": [asdict(entry) for entry in day.provenance],
+            "versions": versions(),
+            "compiler": asdict(self.artifacts.settings),
+        }
+        if deployment is not None and cast is not None:
+            content["addresses"] = deployment.record.addresses
+            content["participants"] = {name: address for address, name in cast.name_of().items()}
+        write_json(self.folder / RUN_NAME, content)
+
+
+def deploy_on(engine: Engine, artifacts: Artifacts, settings: ReplaySettings) -> Deployment:
+    """Deploy the market with the engine's first accounts in the roles.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where to.
+    artifacts : Artifacts
+        What the compiler made.
+    settings : ReplaySettings
+        With the market's parameters.
+
+    Returns
+    -------
+    Deployment
+        The market.
+    """
+    supervisor, *roles = engine.accounts[:ROLE_ACCOUNTS]
+    return deploy_market(engine, artifacts, settings.market, supervisor, RoleAccounts(*roles))
+
+
+def cast_of(engine: Engine, stations: int) -> Cast:
+    """Give the engine's accounts their parts: roles first, then stations, then households.
+
+    Parameters
+    ----------
+    engine : Engine
+        With enough accounts.
+    stations : int
+        How many charging sites there are.
+
+    Returns
+    -------
+    Cast
+        Who acts with which address.
+    """
+    roles = engine.accounts[:ROLE_ACCOUNTS]
+    return Cast(*roles, engine.accounts[ROLE_ACCOUNTS : ROLE_ACCOUNTS + stations], engine.accounts[ROLE_ACCOUNTS + stations :])
+
+
+def versions() -> dict[str, str]:
+    """Give the versions that decide results.
+
+    Returns
+    -------
+    dict of str to str
+        Version by package, Python and Voltberg included.
+    """
+    found = {"voltberg": voltberg.__version__, "python": python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+

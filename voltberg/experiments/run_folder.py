@@ -1,0 +1,100 @@
+"""The output folder of a run: what is written where, and how it is written so that a kill leaves it readable."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+RUNS_FOLDER: Final = Path("runs")
+RUN_NAME: Final = "run.json"
+SUMMARY_NAME: Final = "summary.json"
+
+
+class RunFolderError(ValueError):
+    """A run cannot use the folder that it was given."""
+
+
+def new_run_folder(out: Path | None, command: str) -> Path:
+    """Make the folder of a new run.
+
+    Parameters
+    ----------
+    out : Path or None
+        The folder wanted; None for a fresh one under ``runs/``.
+    command : str
+        Name of the command, part of a fresh folder's name.
+
+    Returns
+    -------
+    Path
+        An existing, empty folder.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds something, so that no run overwrites another, or cannot be made.
+    """
+    if out is None:
+        name = f"{command}-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
+        out = RUNS_FOLDER / name
+        number = 1
+        while out.exists():
+            number += 1
+            out = RUNS_FOLDER / f"{name}-{number}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        occupied = any(out.iterdir())
+    except OSError as error:
+        raise RunFolderError(f"output folder {out} cannot be made: {error.strerror or error}") from error
+    if occupied:
+        raise RunFolderError(
+            f"output folder {out} is not empty: name another one, or continue the run in it with --resume"
+        )
+    return out
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    content : mapping
+        What it shall hold.
+    """
+    draft = path.with_suffix(path.suffix + ".part")
+    draft.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+    os.replace(draft, path)
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Read what a run recorded about itself.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder.
+
+    Returns
+    -------
+    dict
+        The contents of ``run.json``.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no run in the folder.
+    """
+    path = folder / RUN_NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{folder} holds no run that can be read: {error}") from error
+    if not isinstance(content, dict):
+        raise RunFolderError(f"{path} holds {type(content).__name__}, expected an object")
+    return content

@@ -1,0 +1,449 @@
+"""The tables of a replay, made from its transactions alone. ``docs/results.md`` is their data dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from voltberg.models import OrderKind, Side
+from voltberg.reference.words import unpack_delivery, unpack_movement, unpack_position
+from voltberg.simulation.day import DayReplay
+from voltberg.simulation.orders import OrderBookFollower
+from voltberg.simulation.replay import FinalState, Step
+from voltberg.units import SECONDS_PER_HOUR, WH_PER_KWH
+
+SIDE_NAMES = {Side.BID: "bid", Side.ASK: "ask"}
+KIND_NAMES = {
+    OrderKind.LIMIT: "limit",
+    OrderKind.IMMEDIATE_OR_CANCEL: "IOC",
+    OrderKind.FILL_OR_KILL: "FOK",
+    OrderKind.POST_ONLY: "post-only",
+}
+RATING_NAMES = ("", "good", "bad")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayTables:
+    """The tables of a run; ``docs/results.md`` describes every column.
+
+    Parameters
+    ----------
+    transactions, orders, trades, depth, positions, storage, credit, stations, frames : DataFrame
+        One row a transaction, order, trade, level at gate closure, position, movement, participant, station, frame.
+    """
+
+    transactions: pd.DataFrame
+    orders: pd.DataFrame
+    trades: pd.DataFrame
+    depth: pd.DataFrame
+    positions: pd.DataFrame
+    storage: pd.DataFrame
+    credit: pd.DataFrame
+    stations: pd.DataFrame
+    frames: pd.DataFrame
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Give the names of the tables."""
+        return tuple(cls.__dataclass_fields__)
+
+    def write(self, folder: Path) -> None:
+        """Write every table as Parquet and CSV.
+
+        Parameters
+        ----------
+        folder : Path
+            Output folder of the run.
+        """
+        for name in self.names():
+            table: pd.DataFrame = getattr(self, name)
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+            table.to_csv(folder / f"{name}.csv", index=False)
+
+
+def make_tables(
+    replay: DayReplay, steps: Sequence[Step], final: FinalState
+) -> ReplayTables:
+    """Make the tables of a finished replay.
+
+    Parameters
+    ----------
+    replay : DayReplay
+        The day.
+    steps : sequence of Step
+        All of its transactions.
+    final : dict
+        Values of the public views at the end, as the ledger gave them, by (contract, function, arguments).
+
+    Returns
+    -------
+    ReplayTables
+        The tables.
+    """
+    follower = OrderBookFollower()
+    follower.follow(steps)
+    transactions = transactions_table(replay, steps)
+    trades = _trades(replay, follower)
+    positions = _positions(replay, steps, final)
+    storage = _storage(replay, steps)
+    depth = _depth(follower)
+    return ReplayTables(
+        transactions=transactions,
+        orders=_orders(replay, follower),
+        trades=trades,
+        depth=depth,
+        positions=positions,
+        storage=storage,
+        credit=_credit(replay, final),
+        stations=_stations(replay, final),
+        frames=_frames(replay, trades, positions, depth, transactions),
+    )
+
+
+def transactions_table(replay: DayReplay, steps: Iterable[Step]) -> pd.DataFrame:
+    """Give one row a transaction.
+
+    Parameters
+    ----------
+    replay : DayReplay
+        The day, for names.
+    steps : iterable of Step
+        The transactions.
+
+    Returns
+    -------
+    DataFrame
+        The gas ledger.
+    """
+    names = replay.cast.name_of()
+    rows = [
+        (
+            step.execution.block_number,
+            step.timestamp,
+            step.planned.frame,
+            step.planned.operation,
+            step.planned.contract,
+            step.planned.function,
+            names[step.planned.sender],
+            step.planned.sender,
+            step.execution.gas_used,
+            step.execution.calldata_bytes,
+            0 if step.execution.error else 1,
+            step.execution.error,
+            step.planned.error or "",
+            step.execution.seconds,
+        )
+        for step in steps
+    ]
+    columns = [
+        "block",
+        "timestamp",
+        "frame",
+        "operation",
+        "contract",
+        "function",
+        "sender",
+        "sender_address",
+        "gas_used",
+        "calldata_bytes",
+        "status",
+        "revert_reason",
+        "predicted_revert_reason",
+        "seconds",
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    table.insert(0, "transaction", np.arange(len(table)))
+    return table
+
+
+def _time_of(replay: DayReplay, frame: pd.Series) -> pd.Series:
+    return pd.to_datetime(frame * replay.day.calendar.frame_seconds, unit="s", utc=True)
+
+
+def _price(replay: DayReplay, tick: pd.Series) -> pd.Series:
+    return tick * replay.settings.market.settlement.tick_micro_per_wh * WH_PER_KWH
+
+
+def _orders(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
+    names = replay.cast.name_of()
+    rows = [
+        (
+            order.transaction,
+            order.frame,
+            names[order.participant_account],
+            SIDE_NAMES[Side(order.side)],
+            KIND_NAMES[OrderKind(order.kind)],
+            order.tick,
+            order.quantity_wh,
+            order.peak_wh,
+            order.price_step_ticks,
+            order.fate,
+            order.filled_wh,
+            order.returned_wh,
+            order.hidden_rest_wh,
+            order.slices_replenished,
+            order.reason,
+            order.order_id,
+            order.gas_used,
+        )
+        for order in follower.orders
+    ]
+    columns = [
+        "transaction",
+        "frame",
+        "participant",
+        "side",
+        "kind",
+        "tick",
+        "quantity_wh",
+        "peak_wh",
+        "price_step_ticks",
+        "fate",
+        "filled_wh",
+        "returned_wh",
+        "hidden_rest_wh",
+        "slices_replenished",
+        "reason",
+        "order_id",
+        "gas_used",
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    table.insert(table.columns.get_loc("tick") + 1, "price_micro_per_kwh", _price(replay, table["tick"]))
+    return table
+
+
+def _trades(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
+    rows = [
+        (
+            t.transaction,
+            t.trade.frame,
+            t.trade.buyer_id,
+            t.trade.seller_id,
+            t.fill.maker_id,
+            t.trade.tick,
+            t.trade.energy_wh,
+        )
+        for t in follower.trades
+    ]
+    columns = ["transaction", "frame", "buyer_id", "seller_id", "maker_id", "tick", "energy_wh"]
+    table = pd.DataFrame(rows, columns=columns)
+    tick_micro_per_wh = replay.settings.market.settlement.tick_micro_per_wh
+    table["price_micro_per_kwh"] = _price(replay, table["tick"])
+    table["value_micro"] = table["tick"] * table["energy_wh"] * tick_micro_per_wh
+    table["fees_micro"] = replay.prices.fees * table["energy_wh"] * tick_micro_per_wh
+    return table
+
+
+def _depth(follower: OrderBookFollower) -> pd.DataFrame:
+    rows = [
+        (d.frame, SIDE_NAMES[Side(d.side)], d.tick, d.orders, d.displayed_wh, d.hidden_wh)
+        for d in follower.depth
+    ]
+    return pd.DataFrame(rows, columns=["frame", "side", "tick", "orders", "displayed_wh", "hidden_wh"])
+
+
+def _positions(
+    replay: DayReplay, steps: Sequence[Step], final: FinalState
+) -> pd.DataFrame:
+    settled: dict[tuple[int, int], tuple[object, ...]] = {}
+    for step in steps:
+        for contract, event, args in step.execution.logs:
+            if contract == "house" and event == "DeliveriesSettled":
+                metered = step.planned.operation == "report_delivery"
+                for word in args[1]:
+                    delivery = unpack_delivery(word)
+                    settled[args[0], delivery.participant_id] = (
+                        metered,
+                        delivery.delivered_wh,
+                        delivery.shortfall_wh,
+                        delivery.paid_micro,
+                        RATING_NAMES[delivery.rating],
+                    )
+    rows = []
+    for (contract, function, args), words in final.items():
+        if (contract, function) != ("book", "positionsOf"):
+            continue
+        frame, participants = args
+        for participant_id, word in zip(participants, words, strict=True):  # type: ignore[arg-type, call-overload]
+            if word:
+                p = unpack_position(word)
+                settlement = settled.get((frame, participant_id), (False, 0, 0, 0, ""))  # type: ignore[arg-type]
+                rows.append(
+                    (
+                        frame,
+                        participant_id,
+                        p.bought_wh,
+                        p.sold_wh,
+                        p.owed_wh,
+                        p.purchase_micro,
+                        p.sale_micro,
+                        p.lock_micro,
+                        *settlement,
+                    )
+                )
+    columns = [
+        "frame",
+        "participant_id",
+        "bought_wh",
+        "sold_wh",
+        "owed_wh",
+        "purchase_micro",
+        "sale_micro",
+        "lock_micro",
+        "metered",
+        "delivered_wh",
+        "shortfall_wh",
+        "paid_micro",
+        "rating",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _storage(replay: DayReplay, steps: Sequence[Step]) -> pd.DataFrame:
+    renter_of = {booking_id: replay.household_ids[row] for row, booking_id in replay.bookings.items()}
+    rows = []
+    for step in steps:
+        for contract, event, args in step.execution.logs:
+            if contract == "storage" and event == "EnergyMoved":
+                m = unpack_movement(args[0])
+                rows.append(
+                    (
+                        step.planned.frame,
+                        m.booking_id,
+                        renter_of[m.booking_id],
+                        m.in_wh,
+                        m.out_wh,
+                        m.stored_wh,
+                    )
+                )
+    return pd.DataFrame(
+        rows, columns=["frame", "booking_id", "participant_id", "in_wh", "out_wh", "stored_wh"]
+    )
+
+
+def _credit(replay: DayReplay, final: FinalState) -> pd.DataFrame:
+    rows = []
+    for household, participant_id in zip(replay.day.household_ids, replay.household_ids, strict=True):
+        balance, rated, rated_wh, good_wh, status, probation, _ = final[
+            "house", "accountOf", (participant_id,)
+        ]  # type: ignore[misc]
+        rows.append(
+            (
+                participant_id,
+                household,
+                balance,
+                rated,
+                rated_wh,
+                good_wh,
+                final["house", "scoreWad", (participant_id,)],
+                status,
+                probation,
+                final["credit", "demandFactorBps", (participant_id,)],
+                len(final["credit", "penaltiesOf", (participant_id, False)]),  # type: ignore[arg-type]
+            )
+        )
+    columns = [
+        "participant_id",
+        "household_id",
+        "balance_micro",
+        "rated_frames",
+        "rated_wh",
+        "good_wh",
+        "score_wad",
+        "status",
+        "on_probation",
+        "demand_factor_bps",
+        "penalties",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _stations(replay: DayReplay, final: FinalState) -> pd.DataFrame:
+    rows = [
+        (station_id, site, *final["credit", "stationOf", (station_id,)])  # type: ignore[misc]
+        for station_id, site in zip(replay.station_ids, replay.sites, strict=True)
+    ]
+    return pd.DataFrame(
+        rows, columns=["participant_id", "site", "evaluation_wad", "evaluations", "endorsements"]
+    )
+
+
+def _frames(
+    replay: DayReplay,
+    trades: pd.DataFrame,
+    positions: pd.DataFrame,
+    depth: pd.DataFrame,
+    transactions: pd.DataFrame,
+) -> pd.DataFrame:
+    calendar, energy, prices = replay.day.calendar, replay.metered, replay.prices
+    frames = pd.Series(calendar.first_frame + np.arange(calendar.frames))
+    table = pd.DataFrame({"frame": frames, "start_utc": _time_of(replay, frames)})
+    table["load_wh"], table["pv_wh"], table["ev_wh"] = (
+        values.sum(axis=0) for values in (energy.load_wh, energy.pv_wh, energy.ev_wh)
+    )
+    table["storage_in_wh"], table["storage_out_wh"] = (
+        energy.storage_in_wh.sum(axis=0),
+        energy.storage_out_wh.sum(axis=0),
+    )
+    by_frame = trades.groupby("frame")
+    value_micro = by_frame["value_micro"].sum()
+    traded_wh = by_frame["energy_wh"].sum()
+    table["trades"] = table["frame"].map(by_frame.size()).fillna(0).astype(np.int64)
+    table["traded_wh"] = table["frame"].map(traded_wh).fillna(0).astype(np.int64)
+    table["mean_price_micro_per_kwh"] = table["frame"].map(value_micro * WH_PER_KWH / traded_wh)
+    table["shortfall_wh"] = (
+        table["frame"].map(positions.groupby("frame")["shortfall_wh"].sum()).fillna(0).astype(np.int64)
+    )
+    tick = replay.settings.market.settlement.tick_micro_per_wh * WH_PER_KWH
+    table["grid_price_micro_per_kwh"] = np.array(prices.grid) * tick
+    table["retailer_price_micro_per_kwh"] = np.array(prices.retailer) * tick
+    table["feed_in_price_micro_per_kwh"] = np.array(prices.feed_in) * tick
+    for side in SIDE_NAMES.values():
+        standing = depth[depth["side"] == side].groupby("frame")[["displayed_wh", "hidden_wh"]].sum()
+        for column in ("displayed_wh", "hidden_wh"):
+            table[f"{side}_{column}"] = table["frame"].map(standing[column]).fillna(0).astype(np.int64)
+    table["grid_import_wh"], table["grid_export_wh"] = grid_exchange_wh(replay, positions)
+    hours = calendar.frame_seconds / SECONDS_PER_HOUR
+    behind_meter_wh = energy.behind_meter_wh.sum(axis=0)
+    table["transformer_without_storage_w"] = np.rint(-behind_meter_wh / hours).astype(np.int64)
+    table["transformer_w"] = np.rint(-energy.net_export_wh.sum(axis=0) / hours).astype(np.int64)
+    by_gas = transactions.groupby("frame")["gas_used"]
+    table["transactions"] = table["frame"].map(by_gas.size()).fillna(0).astype(np.int64)
+    table["gas_used"] = table["frame"].map(by_gas.sum()).fillna(0).astype(np.int64)
+    return table
+
+
+def grid_exchange_wh(replay: DayReplay, positions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Give what the suppliers deliver and take by frame: all that contracts and storage do not cover (M4).
+
+    Parameters
+    ----------
+    replay : DayReplay
+        The day.
+    positions : DataFrame
+        The positions table.
+
+    Returns
+    -------
+    tuple of ndarray of int64, shape (frames,)
+        Energy delivered to households and in place of missing sellers, and energy taken from them [Wh].
+    """
+    net_wh = replay.metered.net_export_wh
+    bought_wh, sold_wh = np.zeros_like(net_wh), np.zeros_like(net_wh)
+    rows = positions["participant_id"].to_numpy() - replay.household_ids[0]
+    columns = positions["frame"].to_numpy() - replay.first_frame
+    bought_wh[rows, columns] = positions["bought_wh"]
+    sold_wh[rows, columns] = positions["sold_wh"]
+    covered_wh = np.clip(bought_wh - sold_wh, 0, None)
+    owed_wh = np.clip(sold_wh - bought_wh, 0, None)
+    need_wh = np.clip(-net_wh, 0, None)
+    spare_wh = np.clip(net_wh, 0, None)
+    shortfall_wh = np.clip(owed_wh - spare_wh, 0, None)
+    import_wh = np.clip(need_wh - covered_wh, 0, None).sum(axis=0) + shortfall_wh.sum(axis=0)
+    unused_wh = np.clip(covered_wh - need_wh, 0, None)
+    export_wh = (np.clip(spare_wh - owed_wh, 0, None) + unused_wh).sum(axis=0)
+    return import_wh, export_wh
