@@ -309,7 +309,7 @@ json.dump(code, open(sys.argv[2], "w"))
 
 
 def test_bytecode_is_brownies_own(tmp_path, project_root):
-    """Every contract of the project, compiled afresh by Brownie in a copy, equals ours but for the metadata."""
+    """Every contract of the project, compiled afresh by Brownie in a copy, equals ours without metadata."""
     project = tmp_path / "project"
     project.mkdir()
     shutil.copy(project_root / "brownie-config.yaml", project)
