@@ -13,6 +13,8 @@ interface IRegistry {
     event RolesChanged(address indexed account, uint32 indexed participantId, uint256 roles);
     /// @notice A contract listens from now on.
     event ListenerAdded(address indexed listener);
+    /// @notice A contract no longer listens.
+    event ListenerRemoved(address indexed listener);
 
     /// @notice The account has a number already.
     error Registry_AlreadyRegistered(address account, uint32 participantId);
@@ -26,10 +28,12 @@ interface IRegistry {
     error Registry_TooManyListeners(uint256 maximum);
     /// @notice The contract listens already.
     error Registry_AlreadyListening(address listener);
+    /// @notice The contract does not listen, or there is none at the address.
+    error Registry_NotListener(address listener);
 
     /// @notice Registers an account; its number is the count of participants so far plus one.
     /// @dev Emits {ParticipantRegistered} and pushes to every listener. Requirements: caller is the supervisor
-    /// (`OwnableUnauthorizedAccount`), account not zero, not registered, roles within 1..63.
+    /// (`OwnableUnauthorizedAccount`), account not zero, not registered, roles within 1..63, checked in this order.
     /// @param account The participant's address.
     /// @param roles Union of role bits.
     /// @return participantId The number given.
@@ -40,15 +44,23 @@ interface IRegistry {
     function registerMany(address[] calldata accounts, uint256 roles) external;
 
     /// @notice Replaces an account's roles; 0 revokes them all, the number stays.
-    /// @dev Emits {RolesChanged} and pushes. Requirements: caller is the supervisor, account registered, roles within 0..63.
+    /// @dev Emits {RolesChanged} and pushes. Requirements: caller is the supervisor, account registered, roles within 0..63, checked in this
+    /// order.
     function setRoles(address account, uint256 roles) external;
 
     /// @notice Adds a contract to the listeners (at most 8).
-    /// @dev Emits {ListenerAdded}. Participants registered earlier reach it by {sync}. Requirements: caller is the supervisor.
+    /// @dev Emits {ListenerAdded}. Participants registered earlier reach it by {sync}. Checks in this order: caller is the supervisor, not
+    /// zero, not listening, fewer than 8 listeners (`Registry_TooManyListeners`), a contract (`Registry_NotListener`).
     function addListener(address listener) external;
 
+    /// @notice Takes a contract off the listeners, so that one added by mistake cannot stop registrations.
+    /// @dev Emits {ListenerRemoved}. The last listener takes its place in the list. Requirements: caller is the supervisor, listening
+    /// (`Registry_NotListener`).
+    function removeListener(address listener) external;
+
     /// @notice Pushes the state of participants `firstId .. lastId` to all listeners again; anyone may call.
-    /// @dev Requirements: `lastId` is not above the count (`Registry_NotRegistered(address(0))`).
+    /// @dev Requirements: `firstId` is at least 1 and `lastId` not above the count (`Registry_NotRegistered(address(0))`); an empty span does
+    /// nothing.
     function sync(uint32 firstId, uint32 lastId) external;
 
     /// @notice Number of an account, 0 when not registered.

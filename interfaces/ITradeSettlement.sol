@@ -5,6 +5,20 @@ pragma solidity 0.8.30;
 /// @notice Rules M1-M10 and M13. The house is the central counterparty; all payments are pulled. Energy in Wh, money in micro-units
 /// of the settlement token, prices in ticks (`tickMicroPerWh` micro-units per Wh and tick).
 interface ITradeSettlement {
+    /// @notice Times and price grain, fixed at deployment (M2, M7).
+    /// @param frameSeconds Length of a frame [s], 60..86,400.
+    /// @param tickMicroPerWh Money per Wh and tick [micro], 1..65,535.
+    /// @param gateClosureLeadSeconds Seconds before delivery at which trading ends.
+    /// @param refusalLeadSeconds Seconds before delivery at which refusals end; below the gate closure's lead.
+    /// @param meteringWindowSeconds Seconds after delivery's end within which readings are taken, at least 1.
+    struct Params {
+        uint32 frameSeconds;
+        uint256 tickMicroPerWh;
+        uint32 gateClosureLeadSeconds;
+        uint32 refusalLeadSeconds;
+        uint32 meteringWindowSeconds;
+    }
+
     /// @notice How delivery is rated (M10).
     /// @param toleranceBps Shortfall above this share of the obligation rates -1 [1/10,000].
     /// @param minimumRatedWh Obligations below are not rated.
@@ -30,7 +44,8 @@ interface ITradeSettlement {
     /// @notice A frame was opened for a venue. Tick 255 = tariff not posted.
     event FrameOpened(uint32 indexed frame, address indexed venue, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks);
     /// @notice Deliveries were settled: 32 bytes a record, from the lowest bit: participant id 32 | delivered Wh 40 | shortfall Wh 40 |
-    /// paid micro 64 | rating 8 (0 none, 1 good, 2 bad).
+    /// paid micro 64 | rating 8 (0 none, 1 good, 2 bad). Delivered is the reading as given. Without a reading it is 0 and all that was owed
+    /// is shortfall if somebody else was read, and what was owed without shortfall if nobody was. Not emitted for a batch without records.
     event DeliveriesSettled(uint32 indexed frame, uint256[] records);
     /// @notice An entry of a batch was passed over: reason 1 settled already, 2 no position, 3 not registered.
     event SettlementSkipped(uint32 indexed frame, uint32 indexed participantId, uint8 reason);
@@ -54,7 +69,9 @@ interface ITradeSettlement {
     error Settlement_NotCredit(address caller);
     error Settlement_ZeroAmount();
     error Settlement_InsufficientBalance(uint32 participantId, uint256 neededMicro, uint256 availableMicro);
-    /// @notice The token moved another amount than asked (fee on transfer, rebasing).
+    /// @notice The house takes at most 2^95 - 1 micro-units in all, so that no 96-bit word overflows.
+    error Settlement_MoneyLimit(uint256 amountMicro, uint256 roomMicro);
+    /// @notice The token moved another amount into or out of the house than asked (fee on transfer, rebasing).
     error Settlement_TokenAmountMismatch(uint256 expectedMicro, uint256 receivedMicro);
     error Settlement_VenueOverdrawn(address venue, uint256 neededMicro, uint256 heldMicro);
     error Settlement_TooManyVenues(uint256 maximum);
@@ -66,7 +83,8 @@ interface ITradeSettlement {
     error Settlement_FrameNotOpen(uint32 frame);
     /// @notice The gate of the frame has closed already, so it cannot open.
     error Settlement_TooLateToOpen(uint32 frame, uint256 gateClosure, uint256 timestamp);
-    /// @notice The frame lies more than 512 frames ahead, or the one 512 before is not final, so its position slots are not free.
+    /// @notice The frame lies more than 512 frames ahead (`olderFrame` is then the one 512 before), or the frame that last used its position
+    /// slots (`olderFrame`, a multiple of 512 before) is not final.
     error Settlement_RingOccupied(uint32 frame, uint32 olderFrame);
     /// @notice Tariffs above the cap, fees above 15 ticks together, a cap of 0 or of 255.
     error Settlement_InvalidTariff(uint32 frame, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks);
@@ -77,6 +95,7 @@ interface ITradeSettlement {
     error Settlement_FrameFinal(uint32 frame);
     /// @notice Not all sold energy of the frame is settled.
     error Settlement_Unsettled(uint32 frame, uint256 tradedWh, uint256 settledWh);
+    /// @notice A parameter is out of its range, of which the maximum is told; a negative threshold is told by its magnitude.
     error Settlement_InvalidPolicy(uint256 value, uint256 maximum);
     /// @notice A suspended participant comes back after a day's frames only, and only from a suspension by credit.
     error Settlement_StillSuspended(uint32 participantId, uint32 untilFrame, uint32 currentFrame);
@@ -84,72 +103,94 @@ interface ITradeSettlement {
     error Settlement_InvalidRecord(uint256 record);
 
     /// @notice Sets the house accounts of grid, retailer and platform, once.
-    /// @dev Requirements: supervisor; each registered and different.
+    /// @dev Checks in this order: `Settlement_NotSupervisor`, `Settlement_AlreadyConfigured`, each registered
+    /// (`Settlement_NotRegistered(address(0))`), all different (`Settlement_InvalidRecord` of the one given twice).
     function configure(uint32 gridId, uint32 retailerId, uint32 platformId) external;
 
     /// @notice Lets a contract hold margin (at most 8). `trading` venues get frames and status pushes.
-    /// @dev Emits {VenueAdded}. Requirements: supervisor; not added before.
+    /// @dev Emits {VenueAdded}. Checks in this order: `Settlement_NotSupervisor`, `Settlement_VenueExists`, `Settlement_NotVenue` (no code
+    /// there), `Settlement_TooManyVenues`.
+    /// @return index Count of venues added before.
     function addVenue(address venue, bool trading) external returns (uint8 index);
 
     /// @notice Moves tokens from the caller into its balance. The caller approves the house first.
-    /// @dev Emits {Deposited}. Requirements: registered, amount > 0, the token arrives in full.
+    /// @dev Emits {Deposited}. Checks in this order: `Settlement_NotRegistered`, `Settlement_ZeroAmount`, `Settlement_MoneyLimit`, then the
+    /// token's own, `Settlement_TokenAmountMismatch`.
     function deposit(uint256 amountMicro) external;
 
     /// @notice Moves tokens from the caller's balance to the caller. Never paused.
-    /// @dev Emits {Withdrawn}. Requirements: registered, amount > 0 and not above the balance.
+    /// @dev Emits {Withdrawn}. Checks in this order: `Settlement_NotRegistered`, `Settlement_ZeroAmount`, `Settlement_InsufficientBalance`, then
+    /// the token's own, `Settlement_TokenAmountMismatch` (the house parts with exactly the amount).
     function withdraw(uint256 amountMicro) external;
 
     /// @notice Moves money from the caller's balance to its margin at a venue.
-    /// @dev Emits {MovedToVenue}. Requirements: registered, known venue, amount > 0 and not above the balance.
+    /// @dev Emits {MovedToVenue}. Checks in this order: `Settlement_NotRegistered`, `Settlement_NotVenue`, `Settlement_ZeroAmount`,
+    /// `Settlement_InsufficientBalance`.
     function moveToVenue(address venue, uint256 amountMicro) external;
 
     /// @notice Takes margin back into a balance.
-    /// @dev Emits {MovedFromVenue}. Requirements: caller is a venue and holds that much (`Settlement_VenueOverdrawn`).
+    /// @dev Emits {MovedFromVenue}. Checks in this order: `Settlement_NotVenue`, `Settlement_NotRegistered(address(0))`,
+    /// `Settlement_VenueOverdrawn`.
     function creditFromVenue(uint32 participantId, uint256 amountMicro) external;
 
     /// @notice Opens frames with their tariffs, fixed from then on.
     /// @dev Emits {FrameOpened} per frame. Tariff word, from the lowest bit: cap tick 8 | grid tick 8 | retailer tick 8 | grid fee ticks 8 |
-    /// platform fee ticks 8; tick 255 = not posted. Requirements: operator role, configured, known trading venue, each frame not yet
-    /// opened, before its gate closure, at most 512 frames ahead of now, the frame 512 before it final or never opened, tariffs valid.
+    /// platform fee ticks 8; tick 255 = not posted; higher bits 0. Checks in this order: `Settlement_MissingRole` (operator),
+    /// `Settlement_NotConfigured`, `Settlement_NotVenue` (unknown or not trading); then per frame `Settlement_InvalidRecord` (high bits),
+    /// `Settlement_FrameExists`, `Settlement_TooLateToOpen` (timestamp >= gate closure, told as 0 where it lies before 1970),
+    /// `Settlement_RingOccupied`, `Settlement_InvalidTariff`.
     /// @param firstFrame First frame; entry i is for `firstFrame + i`.
     function openFrames(address venue, uint32 firstFrame, uint256[] calldata tariffs) external;
 
     /// @notice Takes metered deliveries and settles them.
-    /// @dev Emits {DeliveriesSettled} and {SettlementSkipped}. Reading, from the lowest bit: participant id 32 | delivered Wh 40; higher
+    /// @dev Emits {SettlementSkipped} and {StatusChanged} in the order of entries, then {DeliveriesSettled}. Reading, from the lowest bit: participant id 32 | delivered Wh 40; higher
     /// bits 0. Delivered is the metered net export, less what went into storage, plus what came out, counted once, not below 0.
     /// Let S sold, B bought, V sale value, L lock, owed = max(0, S - B), shortfall = owed - min(delivered, owed), fallback price = the
     /// cheaper posted tariff of grid and retailer (the grid's on a tie; the cap when none was posted), cost = shortfall x max(fallback
-    /// price, V / S rounded up). The participant gets V + L - cost; shortfall x fallback price goes to the fallback supplier at
+    /// price, V / S rounded up), at most V + L. The participant gets V + L - cost; shortfall x fallback price goes to the fallback supplier at
     /// finalisation (the grid when none was posted), the rest of the cost to the platform.
-    /// Rated -1 when shortfall x 10,000 > owed x toleranceBps, else +1, weight owed, if owed >= minimumRatedWh.
-    /// Requirements: meter role, frame open and not final, delivery end <= now < metering deadline.
+    /// Rated -1 when shortfall x 10,000 > owed x toleranceBps, else +1, weight owed, if owed > 0 and owed >= minimumRatedWh (see {rate}).
+    /// A frame counts as read as soon as one position was settled by a reading.
+    /// Checks in this order: `Settlement_MissingRole` (meter), `Settlement_FrameNotOpen`, `Settlement_FrameFinal`,
+    /// `Settlement_OutsideMeteringWindow` (unless delivery end <= now < metering deadline), `Settlement_InvalidRecord` (high bits).
+    /// Skipped: settled already (1), not registered (3), no position (2).
     function reportDelivery(uint32 frame, uint256[] calldata readings) external;
 
     /// @notice Settles participants that were not read, after the metering deadline; anyone may call.
     /// @dev If any participant of the frame was read, one with owed > 0 gets its lock only (of its sale value, owed x fallback price, at
     /// most the value, goes to the fallback supplier, the rest to the platform); one with owed = 0 gets V + L. If nothing was read
-    /// everyone gets V + L. Nobody is rated. Emits as {reportDelivery}.
+    /// everyone gets V + L. Nobody is rated. Emits and skips as {reportDelivery}. Checks in this order: `Settlement_FrameNotOpen`,
+    /// `Settlement_FrameFinal`, `Settlement_BeforeMeteringDeadline`.
     function settleUnmetered(uint32 frame, uint32[] calldata participantIds) external;
 
     /// @notice Pays the frame's fees and shortfall money once all sold energy is settled; anyone may call.
-    /// @dev Emits {FrameFinalised}. Requirements: frame open, not final, now >= delivery end, the sold Wh settled so
-    /// far equal the venue's traded Wh (`Settlement_Unsettled`).
+    /// @dev Emits {FrameFinalised}. Checks in this order: `Settlement_FrameNotOpen`, `Settlement_FrameFinal`,
+    /// `Settlement_OutsideMeteringWindow(frame, delivery end, 2^256 - 1, timestamp)` before delivery's end, `Settlement_Unsettled` (the sold
+    /// Wh settled so far differ from the venue's traded Wh).
     function finaliseFrame(uint32 frame) external;
 
     /// @notice Enters ratings that come from outside a settlement (a paid or unpaid charging session, Cui eq. 2).
-    /// @dev Emits {Rated}. Record, from the lowest bit: participant id 32 | weight Wh 40 | good 8 (1 good, 0 bad); higher bits 0.
-    /// Requirements: meter role; registered id and good <= 1 (`Settlement_InvalidRecord`).
+    /// @dev Emits {StatusChanged} where the threshold is crossed, then {Rated}. Record, from the lowest bit: participant id 32 | weight Wh 40 |
+    /// good 8 (1 good, 0 bad); higher bits 0. Requirements: meter role; registered id and good <= 1 (`Settlement_InvalidRecord`).
+    /// A rating adds 1 to the count (which stops at 65,535), its weight to the sum of weights and, if good, to the good sum; if the sum
+    /// would reach 2^48 both sums are first halved, rounded down. Then, if the count is at least `bindingFrames` (`probationFrames` on
+    /// probation) and (2 x good - sum) x 10,000 < thresholdBps x sum, a participant not suspended by credit yet is so until the current
+    /// frame + 86,400 / frameSeconds (down); else probation ends once the count is at least `bindingFrames`.
     function rate(uint256[] calldata records) external;
 
     /// @notice Sets or lifts the supervisor's suspension; it affects placing only.
-    /// @dev Emits {StatusChanged}, pushes to the trading venues. Requirements: supervisor; registered.
+    /// @dev Emits {StatusChanged}, pushes to the trading venues, also when nothing changed. Checks in this order:
+    /// `Settlement_NotSupervisor`, `Settlement_NotRegistered(address(0))`.
     function setSuspended(uint32 participantId, bool suspended) external;
 
     /// @notice Brings a participant suspended by credit back on probation after a day's frames; anyone may call.
-    /// @dev Its ratings start anew, and the threshold binds after `probationFrames` until `bindingFrames` are rated. Emits {StatusChanged}.
+    /// @dev Its ratings start anew at 0, `suspendedUntil` becomes 0, and the threshold binds after `probationFrames` until `bindingFrames` are
+    /// rated. Emits {StatusChanged} and pushes. Checks in this order: `Settlement_NotSuspended`, `Settlement_StillSuspended`.
     function startProbation(uint32 participantId) external;
 
-    /// @notice Replaces the rating policy. Requirements: caller is the credit contract.
+    /// @notice Replaces the rating policy.
+    /// @dev Emits {CreditPolicyChanged}. Requirements: caller is the credit contract; tolerance at most 10,000, threshold within
+    /// -10,000..10,000 (`Settlement_InvalidPolicy`).
     function setCreditPolicy(CreditPolicy calldata policy) external;
 
     /// @notice A participant's account.

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title A participant's account in the house: money, score and status in one word
+/// @notice Settlement writes this word anyway, so that a rating costs almost nothing beside it.
+/// @dev From the lowest bit: balance micro 96 | rated frames 16 | rated Wh 48 | good Wh 48 | status 7 | on probation 1 |
+/// suspended until frame 32 | registered 1. The last bit keeps the word of a participant from ever being zero.
+library AccountWord {
+    uint8 internal constant SUSPENDED_BY_SUPERVISOR = 1;
+    uint8 internal constant SUSPENDED_BY_CREDIT = 2;
+
+    uint256 private constant _BALANCE_MASK = type(uint96).max;
+    uint256 private constant _FRAMES_SHIFT = 96;
+    uint256 private constant _RATED_SHIFT = 112;
+    uint256 private constant _GOOD_SHIFT = 160;
+    uint256 private constant _STATUS_SHIFT = 208;
+    uint256 private constant _STATUS_MASK = uint256(0x7f) << _STATUS_SHIFT;
+    uint256 private constant _PROBATION = uint256(1) << 215;
+    uint256 private constant _UNTIL_SHIFT = 216;
+    uint256 private constant _UNTIL_MASK = uint256(type(uint32).max) << _UNTIL_SHIFT;
+    uint256 private constant _RECORD_MASK = ((uint256(1) << 112) - 1) << _FRAMES_SHIFT;
+    uint256 private constant _REGISTERED = uint256(1) << 248;
+
+    /// @dev The word of somebody just registered.
+    function opened() internal pure returns (uint256 word) {
+        return _REGISTERED;
+    }
+
+    function balanceMicro(uint256 word) internal pure returns (uint256) {
+        return word & _BALANCE_MASK;
+    }
+
+    /// @dev Adds money. Safe: all balances together stay below 2^95, since the house takes no more.
+    function credited(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
+        return word + amountMicro;
+    }
+
+    /// @dev Takes money off; the caller has checked that it is there.
+    function debited(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
+        return word - amountMicro;
+    }
+
+    function ratedFrames(uint256 word) internal pure returns (uint256) {
+        return uint16(word >> _FRAMES_SHIFT);
+    }
+
+    function ratedWh(uint256 word) internal pure returns (uint256) {
+        return uint48(word >> _RATED_SHIFT);
+    }
+
+    function goodWh(uint256 word) internal pure returns (uint256) {
+        return uint48(word >> _GOOD_SHIFT);
+    }
+
+    /// @dev Replaces the ratings; the caller keeps the count below 2^16 and both sums below 2^48.
+    function withRecord(uint256 word, uint256 frames, uint256 rated, uint256 good) internal pure returns (uint256) {
+        return (word & ~_RECORD_MASK) | (frames << _FRAMES_SHIFT) | (rated << _RATED_SHIFT) | (good << _GOOD_SHIFT);
+    }
+
+    function status(uint256 word) internal pure returns (uint8) {
+        return uint8((word & _STATUS_MASK) >> _STATUS_SHIFT);
+    }
+
+    function withStatus(uint256 word, uint8 newStatus) internal pure returns (uint256) {
+        return (word & ~_STATUS_MASK) | (uint256(newStatus) << _STATUS_SHIFT);
+    }
+
+    function onProbation(uint256 word) internal pure returns (bool) {
+        return word & _PROBATION != 0;
+    }
+
+    function withProbation(uint256 word, bool probation) internal pure returns (uint256) {
+        return probation ? word | _PROBATION : word & ~_PROBATION;
+    }
+
+    function suspendedUntil(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> _UNTIL_SHIFT);
+    }
+
+    function withSuspendedUntil(uint256 word, uint32 frame) internal pure returns (uint256) {
+        return (word & ~_UNTIL_MASK) | (uint256(frame) << _UNTIL_SHIFT);
+    }
+}

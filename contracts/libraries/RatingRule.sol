@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
+import {AccountWord} from "./AccountWord.sol";
+
+/// @title The one rule that rates a user (M10; Cui et al. 2023, eq. 2) and suspends or trusts again
+library RatingRule {
+    using AccountWord for uint256;
+
+    uint256 private constant _BPS = 10_000;
+    uint256 private constant _WAD = 1e18;
+    uint256 private constant _SUM_LIMIT = 1 << 48;
+
+    /// @dev Enters one rating into an account word.
+    /// @param word The account.
+    /// @param policy When the threshold binds.
+    /// @param weightWh Weight, below 2^40 [Wh].
+    /// @param good Whether the rating is +1 (else -1).
+    /// @param untilFrame First frame after a suspension that would begin now.
+    /// @return rated The account with the rating, its status and probation settled.
+    /// @return suspended Whether this rating suspended the user.
+    function rate(
+        uint256 word,
+        ITradeSettlement.CreditPolicy memory policy,
+        uint256 weightWh,
+        bool good,
+        uint32 untilFrame
+    )
+        internal
+        pure
+        returns (uint256 rated, bool suspended)
+    {
+        uint256 frames = word.ratedFrames();
+        uint256 sumWh = word.ratedWh();
+        uint256 goodWh = word.goodWh();
+        // Far beyond any user's lifetime; halving both keeps the score and makes the sums fit whatever a meter reports.
+        if (sumWh + weightWh >= _SUM_LIMIT) (sumWh, goodWh) = (sumWh / 2, goodWh / 2);
+        if (frames < type(uint16).max) ++frames;
+        sumWh += weightWh;
+        if (good) goodWh += weightWh;
+        rated = word.withRecord(frames, sumWh, goodWh);
+        bool probation = word.onProbation();
+        if (frames >= (probation ? policy.probationFrames : policy.bindingFrames)) {
+            if (_below(sumWh, goodWh, policy.thresholdBps)) {
+                uint8 status = word.status();
+                if (status & AccountWord.SUSPENDED_BY_CREDIT != 0) return (rated, false);
+                rated = rated.withStatus(status | AccountWord.SUSPENDED_BY_CREDIT).withSuspendedUntil(untilFrame);
+                return (rated, true);
+            }
+        }
+        if (probation && frames >= policy.bindingFrames) rated = rated.withProbation(false);
+    }
+
+    /// @dev Lifts a suspension by credit: the record starts anew under the shorter count of a probation.
+    function startProbation(uint256 word) internal pure returns (uint256) {
+        uint8 status = word.status() & ~AccountWord.SUSPENDED_BY_CREDIT;
+        return word.withRecord(0, 0, 0).withStatus(status).withSuspendedUntil(0).withProbation(true);
+    }
+
+    /// @dev Score (2 x good - sum) / sum in WAD, toward zero; 0 without ratings (Cui eq. 2 with the ratings' weights).
+    function scoreWad(uint256 word) internal pure returns (int256) {
+        uint256 sumWh = word.ratedWh();
+        if (sumWh == 0) return 0;
+        // Both sums are below 2^48, so no product leaves int256.
+        return ((2 * int256(word.goodWh()) - int256(sumWh)) * int256(_WAD)) / int256(sumWh);
+    }
+
+    /// @dev Whether a delivery is bad: its shortfall lies above the tolerated share of what was owed.
+    function isBad(uint256 owedWh, uint256 shortfallWh, uint256 toleranceBps) internal pure returns (bool) {
+        return shortfallWh * _BPS > owedWh * toleranceBps;
+    }
+
+    /// @dev Compares without dividing, so that no rounding decides.
+    function _below(uint256 sumWh, uint256 goodWh, int16 thresholdBps) private pure returns (bool) {
+        return (2 * int256(goodWh) - int256(sumWh)) * int256(_BPS) < int256(thresholdBps) * int256(sumWh);
+    }
+}
