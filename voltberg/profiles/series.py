@@ -15,7 +15,7 @@ from voltberg.profiles.day_rows import DayRows, check_grid
 from voltberg.profiles.errors import ProfileError
 from voltberg.profiles.resample import to_frames_half_up_wh
 from voltberg.profiles.table import Table, read_table
-from voltberg.profiles.timestamps import Times, parse_times, to_unix
+from voltberg.profiles.timestamps import Times, check_offsets, parse_times, to_unix
 from voltberg.units import MICRO, MILLI, MILLIJOULE_PER_WH, W_PER_KW, WH_PER_KWH
 
 KEY_COLUMNS = ("household_id", "timestamp")
@@ -116,6 +116,7 @@ class SeriesFile:
             If there are no rows, gaps, duplicates, times off the file's own grid, or values of the wrong
             magnitude.
         """
+        check_offsets(self.table, self.times, calendar)
         near = self._near(calendar)
         if not near.any():
             first, last = self.times.wall.min(), self.times.wall.max()

@@ -239,7 +239,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _check_columns(path: Path, found: list[str], required: list[str], optional: list[str]) -> None:
-    repeated = sorted({name for name in found if found.count(name) > 1 or name.rpartition(".")[0] in found})
+    # pandas names the second of two equal columns "kw.1"
+    originals = [name.rpartition(".")[0] if name.rpartition(".")[0] in found else name for name in found]
+    repeated = sorted({name for name in originals if originals.count(name) > 1})
     if repeated:
         raise ProfileError(path, None, f"column {repeated[0]!r} appears more than once")
     missing = [name for name in required if name not in found]

@@ -136,7 +136,7 @@ def to_unix(
         offsets belong to no single zone.
     """
     if times.aware:
-        _check_offsets(table, times, calendar)
+        check_offsets(table, times, calendar)
         stamps = times.utc
     else:
         stamps = _localized(table, times.wall, calendar, series)
@@ -146,7 +146,23 @@ def to_unix(
     return seconds
 
 
-def _check_offsets(table: Table, times: Times, calendar: FrameCalendar) -> None:
+def check_offsets(table: Table, times: Times, calendar: FrameCalendar) -> None:
+    """Refuse UTC offsets that are neither all the same nor those of the calendar's zone.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    times : Times
+        Their times.
+    calendar : FrameCalendar
+        Gives the zone.
+
+    Raises
+    ------
+    ProfileError
+        If the offsets belong to no single zone.
+    """
     offset_s = (wall_ns(times.wall) - wall_ns(times.utc)) // SECOND_NS
     if not offset_s.size or (offset_s == offset_s[0]).all():
         return
