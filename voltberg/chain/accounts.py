@@ -20,6 +20,7 @@ TEST_MNEMONIC: Final = "test test test test test test test test test test test j
 DEFAULT_ACCOUNT_COUNT: Final = 300
 DEFAULT_BALANCE_ETHER: Final = 1_000_000
 WEI_PER_ETHER: Final = 10**18
+_KEY_BYTES: Final = 32
 _PARENT_PATH: Final = (HardNode(44), HardNode(60), HardNode(0), SoftNode(0))
 
 
@@ -61,10 +62,12 @@ def account_of_key(key: bytes) -> Account:
     EngineError
         If the key is no valid key; the message doesn't contain it.
     """
+    if len(key) != _KEY_BYTES:
+        raise EngineError(f"a private key has {len(key)} bytes; expected {_KEY_BYTES}")
     try:
         public = PrivateKey(key).public_key.format(compressed=False)
-    except (ValueError, TypeError) as error:
-        raise EngineError(f"a private key of {len(key)} bytes is not valid; expected 32 bytes") from error
+    except ValueError as error:
+        raise EngineError("a private key is not valid: it is zero or beyond the order of the curve") from error
     return Account("0x" + keccak(public[1:])[12:].hex(), key)
 
 

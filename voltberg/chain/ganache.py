@@ -40,6 +40,8 @@ class GanacheEngine(NodeEngine):
             "chain.time": start,
             "miner.blockGasLimit": NODE_GAS_LIMIT,
             "miner.blockTime": _NEVER_SECONDS,
+            # In the process's own folder: Ganache's default leaves its files behind when it is killed.
+            "database.dbPath": "database",
             "wallet.mnemonic": mnemonic,
             "wallet.totalAccounts": accounts,
             "wallet.defaultBalance": DEFAULT_BALANCE_ETHER,

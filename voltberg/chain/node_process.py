@@ -105,6 +105,8 @@ def choose_port(port: int | None) -> int:
 
 
 def _stop(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
     if process.poll() is None:
         process.terminate()
         try:
@@ -112,8 +114,6 @@ def _stop(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
     folder.cleanup()
 
 
@@ -125,7 +125,7 @@ class NodeProcess:
     name : str
         Engine, for messages.
     command : Callable[[int], Sequence[str]]
-        Gives the command line for a port.
+        Gives the command line for a port; it runs in a folder of its own, which goes with it.
     port : int or None
         Port to listen on; None takes a free one.
     """
@@ -139,7 +139,11 @@ class NodeProcess:
         with self.output_path.open("wb") as output:
             # Ganache ends when its standard input does (see ganache_observer.js), so it doesn't outlive us.
             self._process = subprocess.Popen(
-                list(command(self.port)), stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+                list(command(self.port)),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder.name,
             )
         self.pid = self._process.pid
         self._finalizer = weakref.finalize(self, _stop, self._process, folder)
