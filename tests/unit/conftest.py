@@ -98,7 +98,7 @@ class MarketHarness:
         self.participants = tuple(Actor(account, index) for index, account in enumerate(chosen, start=7))
         self.outsider = Actor(accounts[7 + PARTICIPANTS], 0)
         self._spare = accounts[8 + PARTICIPANTS :]
-        self.now = START_TIMESTAMP
+        self.now = engine.timestamp + 1
         self.give_tokens(self.outsider, BALANCE_MICRO)
         self.now = START_TIMESTAMP
 

@@ -31,6 +31,7 @@ from voltberg.chain.deployment_record import (
 )
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Engine, Receipt, Transaction
 from voltberg.chain.market import ChainMarket
+from voltberg.chain.nonces import next_nonce
 from voltberg.configuration import MarketConfiguration
 
 
@@ -43,10 +44,6 @@ class DeploymentChain(Protocol):
     @property
     def timestamp(self) -> int:
         """Time of the latest block [unix s]."""
-        ...
-
-    def nonce(self, address: str) -> int:
-        """Return the next nonce of an account."""
         ...
 
     def send_block(self, transactions: Sequence[Transaction], timestamp: int) -> list[Receipt]:
@@ -228,14 +225,14 @@ def prepare_deployment(
     _require_token(chain, token)
     path = None if folder is None else record_path(folder, chain.chain_id)
     recorded = None if path is None or fresh else load_record(path)
-    next_nonce = chain.nonce(deployer)
-    first_nonce = next_nonce if recorded is None else recorded.first_nonce
+    upcoming_nonce = next_nonce(chain, deployer)
+    first_nonce = upcoming_nonce if recorded is None else recorded.first_nonce
     plan = plan_deployment(configuration, artifacts, deployer, first_nonce, roles, token)
     planned = new_record(plan, chain.chain_id, asdict(artifacts.settings))
     if recorded is None or path is None:
         return plan, planned, path
     require_same(recorded, planned, path)
-    _require_resumable(chain, recorded, plan, next_nonce, path)
+    _require_resumable(chain, recorded, plan, upcoming_nonce, path)
     return plan, recorded, path
 
 
@@ -248,7 +245,7 @@ def _require_resumable(
     chain: Engine | DeploymentChain,
     recorded: DeploymentRecord,
     plan: DeploymentPlan,
-    next_nonce: int,
+    upcoming_nonce: int,
     path: Path,
 ) -> None:
     for creation in plan.creations:
@@ -258,10 +255,10 @@ def _require_resumable(
                 f"{path} says that {creation.name} is at {creation.address}, but chain {chain.chain_id} has "
                 "no code there (a local chain that was started anew?): start anew, too"
             )
-        if not present and next_nonce != creation.nonce:
+        if not present and upcoming_nonce != creation.nonce:
             raise DeploymentError(
                 f"{path} expects {creation.name} at {creation.address} from nonce {creation.nonce} of "
-                f"{plan.deployer}, whose next nonce is {next_nonce}: wait for pending transactions or start "
+                f"{plan.deployer}, whose next nonce is {upcoming_nonce}: wait for pending transactions or start "
                 "anew"
             )
         if not present:

@@ -6,12 +6,19 @@ Addresses come out checksummed, arrays and structs as tuples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from eth_utils.address import is_address, to_checksum_address
 
-from voltberg.chain.abi_codec import AbiValue, CodecError, EventCodec, FunctionCodec
+from voltberg.chain.abi_codec import (
+    AbiValue,
+    CodecError,
+    EventCodec,
+    FunctionCodec,
+    canonical_type,
+    values_decoder,
+)
 from voltberg.chain.artifacts import Artifacts
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Engine, Log, Receipt, Transaction
 
@@ -108,6 +115,7 @@ class ChainMarket:
         self._engine = engine
         self._targets = {name: address.lower() for name, address in self.addresses.items()}
         self._names = {address: name for name, address in self._targets.items()}
+        self._errors: dict[bytes, tuple[str, Callable[[bytes], tuple[AbiValue, ...]]]] = {}
         self._functions: dict[tuple[str, str], FunctionCodec] = {}
         self._events: dict[tuple[str, bytes], EventCodec] = {}
         for name, artifact_name in ARTIFACT_NAMES.items():
@@ -255,9 +263,27 @@ class ChainMarket:
         Returns
         -------
         str
-            ``"Name: arg1, arg2"``, or ``"Name"`` for an error without arguments.
+            ``"Name: arg1, arg2"`` with checksummed addresses, or ``"Name"`` for an error without arguments;
+            the words of `Artifacts.decode_error` for what no contract declares.
         """
-        return self.artifacts.decode_error(data)
+        error = self._error(data[:4])
+        if error is None:
+            return self.artifacts.decode_error(data)
+        name, decode = error
+        try:
+            values = decode(data[4:])
+        except CodecError:
+            return self.artifacts.decode_error(data)
+        return f"{name}: {', '.join(map(str, values))}" if values else name
+
+    def _error(self, selector: bytes) -> tuple[str, Callable[[bytes], tuple[AbiValue, ...]]] | None:
+        if selector not in self._errors:
+            entry = self.artifacts.errors_by_selector.get(selector.hex())
+            if entry is None:
+                return None
+            kinds = [canonical_type(item) for item in entry["inputs"]]
+            self._errors[selector] = entry["name"], values_decoder(kinds)
+        return self._errors[selector]
 
     def transaction(
         self, sender: str, contract: str, function: str, *args: Any, gas_limit: int = 1_000_000

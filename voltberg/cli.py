@@ -1,0 +1,22 @@
+"""The ``voltberg`` command: each subcommand is a function of `voltberg.commands`, and is only named here."""
+
+from __future__ import annotations
+
+import typer
+
+from voltberg.commands import abi, deploy, node
+
+app = typer.Typer(
+    name="voltberg",
+    help="A local-energy market on Ethereum: deploy it, replay real days, read what every step cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command("node")(node.node)
+app.command("deploy")(deploy.deploy)
+app.command("abi")(abi.abi)
+
+
+if __name__ == "__main__":
+    app()

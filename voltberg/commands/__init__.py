@@ -1,0 +1,1 @@
+"""The subcommands of ``voltberg``: one module each, registered in `voltberg.cli`."""

@@ -1,0 +1,171 @@
+"""``voltberg replay``: one real day on a chain, from profiles to a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from voltberg.commands.shared import compiled, error_console, read_mapping, stating_errors
+
+if TYPE_CHECKING:
+    from voltberg.experiments.replay_run import ReplayResult, Report
+    from voltberg.simulation.settings import ReplaySettings
+
+INPUT_HELP = "Documented in docs/profiles.md."
+KPI_ROWS = (
+    ("transactions", "transactions"),
+    ("of them failed, as predicted", "transactions_failed"),
+    ("failed without a prediction", "transactions_failed_unexplained"),
+    ("public values that differ from the twin", "state_differences"),
+    ("money residual [micro]", "money_residual_micro"),
+    ("energy residual [Wh]", "energy_residual_wh"),
+    ("households that traded", "households_trading"),
+    ("iceberg slices replenished", "iceberg_slices_replenished"),
+    ("energy between neighbours [Wh]", "p2p_energy_wh"),
+    ("energy from shared storage [Wh]", "storage_energy_wh"),
+    ("energy from the grid [Wh]", "grid_energy_wh"),
+    ("mean price to consumers [token/kWh]", "price_consumer_mean_per_kwh"),
+    ("the same from the grid alone [token/kWh]", "price_grid_only_mean_per_kwh"),
+    ("gas", "gas_total"),
+    ("gas per kWh traded", "gas_per_kwh_traded"),
+)
+
+
+def replay(
+    engine: Annotated[
+        str, typer.Option(help="ganache, anvil or evm (in-process, Python 3.11-3.12).")
+    ] = "ganache",
+    season: Annotated[str, typer.Option(help="Day of the shipped sample: summer or winter.")] = "summer",
+    households: Annotated[int, typer.Option(min=2, max=1000, help="How many take part.")] = 100,
+    load: Annotated[Path | None, typer.Option(help=f"Household load of your own. {INPUT_HELP}")] = None,
+    pv: Annotated[Path | None, typer.Option(help=f"PV generation. {INPUT_HELP}")] = None,
+    sessions: Annotated[Path | None, typer.Option(help=f"EV sessions. {INPUT_HELP}")] = None,
+    tariff: Annotated[Path | None, typer.Option(help=f"Prices of grid and retailer. {INPUT_HELP}")] = None,
+    day: Annotated[str | None, typer.Option(help="Local day, YYYY-MM-DD; else the first full one.")] = None,
+    time_zone: Annotated[str, typer.Option(help="IANA zone of times without an offset.")] = "UTC",
+    session_date: Annotated[str | None, typer.Option(help="Take the sessions of this date.")] = None,
+    session_source: Annotated[str | None, typer.Option(help="Take the sessions of this source.")] = None,
+    market: Annotated[str | None, typer.Option(help="Take this market of the tariff file.")] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="Your own strategy, module:Class (docs/strategies.md).")
+    ] = None,
+    deviation: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Metered against forecast, relative.")
+    ] = None,
+    configuration: Annotated[
+        Path | None, typer.Option(help="JSON or YAML with any other setting of run.json.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Output folder; else a fresh one under runs/.")] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with the killed run in --out, or with the newest unfinished one.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option(help="Print the folder only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of a table.")] = False,
+) -> None:
+    """Replay one real day: deploy, trade every frame, meter, settle, compare with the exact twin, report."""
+    from voltberg.chain.artifacts import CompileError
+    from voltberg.chain.deploy import DeploymentError
+    from voltberg.chain.engine import EngineError
+    from voltberg.experiments.replay_run import ReplayRun
+    from voltberg.experiments.run_folder import new_run_folder
+    from voltberg.reports.replay_report import write_report
+    from voltberg.simulation.journal import JournalError
+    from voltberg.simulation.ledger import LedgerError
+
+    console = Console(stderr=True, highlight=False, quiet=quiet)
+    expected = (CompileError, DeploymentError, EngineError, JournalError, LedgerError, OSError, ValueError)
+    with stating_errors(*expected):
+        if resume:
+            folder, engine, settings = _resumed(out)
+            console.print(f"resuming the run in {folder}")
+        else:
+            inputs = {
+                "season": season,
+                "households": households,
+                "load": load,
+                "pv": pv,
+                "sessions": sessions,
+                "tariff": tariff,
+                "day": day,
+                "time_zone": time_zone,
+                "session_date": session_date,
+                "session_source": session_source,
+                "market": market,
+            }
+            settings = _settings(configuration, seed, inputs, {"strategy": strategy, "deviation": deviation})
+            folder = new_run_folder(out, "replay")
+        artifacts = compiled(console)
+        with _progress(console) as report:
+            result = ReplayRun(settings, engine, artifacts, folder, report).execute()
+            report("writing the report", 0, 1)
+            write_report(folder)
+    _print(result, quiet=quiet, as_json=as_json)
+    if result.differences or result.summary["transactions_unexplained"]:
+        error_console().print(
+            f"[bold red]the chain and the twin disagree[/]: {'; '.join(result.differences[:3])}"
+        )
+        raise typer.Exit(2)
+
+
+def _settings(
+    configuration: Path | None, seed: int, inputs: dict[str, Any], agents: dict[str, Any]
+) -> ReplaySettings:
+    from voltberg.simulation.settings import ReplaySettings
+
+    content: dict[str, Any] = {} if configuration is None else read_mapping(configuration)
+    content["seed"] = seed
+    content["inputs"] = {**content.get("inputs", {}), **inputs}
+    given = {name: value for name, value in agents.items() if value is not None}
+    content["agents"] = {**content.get("agents", {}), **given}
+    return ReplaySettings.model_validate(content)
+
+
+def _resumed(out: Path | None) -> tuple[Path, str, ReplaySettings]:
+    from voltberg.experiments.run_folder import newest_unfinished, read_run
+    from voltberg.simulation.settings import ReplaySettings
+
+    folder = out or newest_unfinished("replay")
+    run = read_run(folder)
+    return folder, run["engine"], ReplaySettings.model_validate(run["settings"])
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Report]:
+    columns = (TextColumn("{task.description:<52}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=console.quiet) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(phase: str, done: int, whole: int) -> None:
+            name, _, detail = phase.partition(", ")
+            if name not in tasks:
+                for task in tasks.values():
+                    progress.update(task, completed=progress.tasks[task].total)
+                tasks[name] = progress.add_task(name, total=whole)
+            progress.update(tasks[name], description=f"{name} ({detail})" if detail else name, completed=done)
+
+        yield report
+        for task in tasks.values():
+            progress.update(task, completed=progress.tasks[task].total)
+
+
+def _print(result: ReplayResult, *, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result.summary, indent=2))
+    elif not quiet:
+        table = Table(title="One day", show_header=False)
+        table.add_column()
+        table.add_column(justify="right")
+        for label, name in KPI_ROWS:
+            value = result.summary[name]
+            table.add_row(label, f"{value:,}" if isinstance(value, int | float) else value)
+        Console(highlight=False).print(table)
+    typer.echo(result.folder)
