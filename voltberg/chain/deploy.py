@@ -31,7 +31,6 @@ from voltberg.chain.deployment_record import (
 )
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Engine, Receipt, Transaction
 from voltberg.chain.market import ChainMarket
-from voltberg.chain.nonces import next_nonce
 from voltberg.configuration import MarketConfiguration
 
 
@@ -225,7 +224,7 @@ def prepare_deployment(
     _require_token(chain, token)
     path = None if folder is None else record_path(folder, chain.chain_id)
     recorded = None if path is None or fresh else load_record(path)
-    upcoming_nonce = next_nonce(chain, deployer)
+    upcoming_nonce = chain.nonce(deployer)
     first_nonce = upcoming_nonce if recorded is None else recorded.first_nonce
     plan = plan_deployment(configuration, artifacts, deployer, first_nonce, roles, token)
     planned = new_record(plan, chain.chain_id, asdict(artifacts.settings))
@@ -258,8 +257,8 @@ def _require_resumable(
         if not present and upcoming_nonce != creation.nonce:
             raise DeploymentError(
                 f"{path} expects {creation.name} at {creation.address} from nonce {creation.nonce} of "
-                f"{plan.deployer}, whose next nonce is {upcoming_nonce}: wait for pending transactions or start "
-                "anew"
+                f"{plan.deployer}, whose next nonce is {upcoming_nonce}: wait for pending "
+                "transactions, or start anew"
             )
         if not present:
             return

@@ -245,6 +245,10 @@ class Engine(Protocol):
         """Return an account's ether [wei]."""
         ...
 
+    def nonce(self, address: str) -> int:
+        """Return the nonce of the next transaction of one of ``accounts``, submitted ones counted."""
+        ...
+
     def snapshot(self) -> int:
         """Remember the present state; local engines only."""
         ...

@@ -112,11 +112,11 @@ class InProcessEngine:
         self.accounts = tuple(account.address for account in keys[:-1])
         self._faucet = keys[-1].address
         self._senders = frozenset((*self.accounts, self._faucet))
-        self._state = EvmState(CHAIN_ID)
+        self.state = EvmState(CHAIN_ID)
         for address in self._senders:
-            self._state.put_account(address, AccountState(DEFAULT_BALANCE_ETHER * WEI_PER_ETHER))
+            self.state.put_account(address, AccountState(DEFAULT_BALANCE_ETHER * WEI_PER_ETHER))
         self._number, self._time = 0, genesis_timestamp
-        self._state.set_block(self._number, self._time)
+        self.state.set_block(self._number, self._time)
         self._snapshots: dict[int, tuple[int, int, int]] = {}
         self._snapshot_count = 0
 
@@ -155,9 +155,9 @@ class InProcessEngine:
     def _run_block(self, block: Sequence[Transaction], timestamp: int) -> list[Receipt]:
         started = time.perf_counter()
         self._number, self._time = self._number + 1, timestamp
-        self._state.set_block(self._number, timestamp)
+        self.state.set_block(self._number, timestamp)
         outcomes = [
-            self._state.execute(
+            self.state.execute(
                 item.sender.lower(),
                 None if item.to is None else item.to.lower(),
                 item.data,
@@ -201,17 +201,17 @@ class InProcessEngine:
         if timestamp is None:
             return self.call_many([Call(to, data, sender)])[0]
         check_timestamp(timestamp, self._time)
-        self._state.set_block(self._number + 1, timestamp)
+        self.state.set_block(self._number + 1, timestamp)
         try:
             return self.call_many([Call(to, data, sender)])[0]
         finally:
-            self._state.set_block(self._number, self._time)
+            self.state.set_block(self._number, self._time)
 
     def call_many(self, calls: Sequence[Call]) -> list[bytes]:
         """Run read-only calls; ``CallFailed`` at the first that fails."""
         results: list[bytes] = []
         for index, call in enumerate(calls):
-            outcome = self._state.view(
+            outcome = self.state.view(
                 normalize_address(call.sender), normalize_address(call.to), call.data, CALL_GAS_LIMIT
             )
             if not outcome.status:
@@ -222,16 +222,20 @@ class InProcessEngine:
 
     def get_code(self, address: str) -> bytes:
         """Return the code at an address, empty if none."""
-        return self._state.code(normalize_address(address))
+        return self.state.code(normalize_address(address))
 
     def balance(self, address: str) -> int:
         """Return an account's ether [wei]."""
-        return self._state.account(normalize_address(address)).balance_wei
+        return self.state.account(normalize_address(address)).balance_wei
+
+    def nonce(self, address: str) -> int:
+        """Return the nonce of an account's next transaction."""
+        return self.state.account(normalize_address(address)).nonce
 
     def snapshot(self) -> int:
         """Remember the present state."""
         self._snapshot_count += 1
-        self._snapshots[self._snapshot_count] = (self._state.mark(), self._number, self._time)
+        self._snapshots[self._snapshot_count] = (self.state.mark(), self._number, self._time)
         return self._snapshot_count
 
     def revert(self, snapshot_id: int) -> None:
@@ -240,9 +244,9 @@ class InProcessEngine:
             raise EngineError(f"there is no snapshot {snapshot_id}; open ones: {sorted(self._snapshots)}")
         mark, number, timestamp = self._snapshots[snapshot_id]
         self._snapshots = {key: value for key, value in self._snapshots.items() if key < snapshot_id}
-        self._state.undo_to(mark, recording=bool(self._snapshots))
+        self.state.undo_to(mark, recording=bool(self._snapshots))
         self._number, self._time = number, timestamp
-        self._state.set_block(number, timestamp)
+        self.state.set_block(number, timestamp)
 
     def fund(self, addresses: Sequence[str], amount_wei: int) -> list[Receipt]:
         """Send each address ether from an account kept for that [wei]."""

@@ -286,6 +286,10 @@ class NodeEngine:
             self._ask(lambda: self._rpc.call("eth_getBalance", normalize_address(address), "latest")), 16
         )
 
+    def nonce(self, address: str) -> int:
+        """Return the nonce of the next transaction of one of ``accounts``, submitted ones counted."""
+        return self._signer.nonces[normalize_address(address)]
+
     def snapshot(self) -> int:
         """Remember the present state."""
         name = self._ask(lambda: self._rpc.call("evm_snapshot"))

@@ -273,6 +273,10 @@ class RpcEngine:
         place = normalize_address(address)
         return int(self._ask(lambda: self._rpc.call("eth_getBalance", place, "latest")), 16)
 
+    def nonce(self, address: str) -> int:
+        """Return the nonce of the next transaction of one of ``accounts``, submitted ones counted."""
+        return self._signer.nonces[normalize_address(address)]
+
     def snapshot(self) -> int:
         """Refuse: a foreign chain does not go back."""
         raise EngineError("rpc has no snapshots: only local engines can go back")

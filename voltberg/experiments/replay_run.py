@@ -16,6 +16,7 @@ from voltberg.chain.artifacts import Artifacts
 from voltberg.chain.deploy import Deployment, RoleAccounts, deploy_market
 from voltberg.chain.engine import Engine, open_engine
 from voltberg.chain.ledger import ChainLedger
+from voltberg.chain.market import checked_address
 from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, write_json
 from voltberg.profiles import DayConfig, DayProfile, load_day, sample_day
 from voltberg.reference.market import ReferenceMarket
@@ -247,8 +248,33 @@ def cast_of(engine: Engine, stations: int) -> Cast:
     Cast
         Who acts with which address.
     """
-    roles = engine.accounts[:ROLE_ACCOUNTS]
-    return Cast(*roles, engine.accounts[ROLE_ACCOUNTS : ROLE_ACCOUNTS + stations], engine.accounts[ROLE_ACCOUNTS + stations :])
+    accounts = tuple(checked_address(account) for account in engine.accounts)
+    first_household = ROLE_ACCOUNTS + stations
+    return Cast(
+        *accounts[:ROLE_ACCOUNTS], accounts[ROLE_ACCOUNTS:first_household], accounts[first_household:]
+    )
+
+
+def twin_of(settings: ReplaySettings, deployment: Deployment, cast: Cast) -> ReferenceMarket:
+    """Make the twin of a market that has just been deployed.
+
+    Parameters
+    ----------
+    settings : ReplaySettings
+        With the market's parameters.
+    deployment : Deployment
+        The market.
+    cast : Cast
+        Who acts.
+
+    Returns
+    -------
+    ReferenceMarket
+        The twin, wired as the market is.
+    """
+    twin = ReferenceMarket(settings.market, deployment.market.addresses, cast.supervisor)
+    twin.wire(cast)
+    return twin
 
 
 def versions() -> dict[str, str]:

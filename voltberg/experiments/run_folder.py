@@ -57,6 +57,31 @@ def new_run_folder(out: Path | None, command: str) -> Path:
     return out
 
 
+def newest_unfinished(command: str) -> Path:
+    """Find the newest run that was begun and not ended.
+
+    Parameters
+    ----------
+    command : str
+        Name of the command.
+
+    Returns
+    -------
+    Path
+        Its folder.
+
+    Raises
+    ------
+    RunFolderError
+        If there is none.
+    """
+    begun = [path.parent for path in RUNS_FOLDER.glob(f"{command}-*/{RUN_NAME}")]
+    unfinished = [folder for folder in begun if not (folder / SUMMARY_NAME).exists()]
+    if not unfinished:
+        raise RunFolderError(f"no unfinished {command} under {RUNS_FOLDER}: name its folder with --out")
+    return max(unfinished, key=lambda folder: folder.stat().st_mtime)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all.
 

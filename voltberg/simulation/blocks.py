@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voltberg.reference.market import Call, ReferenceMarket
 from voltberg.simulation.plan import BLOCK_GAS_LIMIT, Block, PlannedCall
 
@@ -63,16 +65,12 @@ class BlockBuilder:
         object
             What the call returns by the twin; None if it fails.
         """
-        planned = PlannedCall(frame, operation, contract, function, args, sender, None)
+        planned = PlannedCall(frame, operation, contract, function, args, sender)
         if self._gas + planned.gas_limit > BLOCK_GAS_LIMIT:
             self._cut()
             self._timestamp += 1
         outcome = self.market.apply(Call(contract, function, args, sender, self._timestamp))
-        self._calls.append(
-            planned
-            if outcome.status
-            else PlannedCall(frame, operation, contract, function, args, sender, outcome.error)
-        )
+        self._calls.append(replace(planned, error=outcome.error or "", logs=tuple(outcome.logs)))
         self._gas += planned.gas_limit
         return outcome.value if outcome.status else None
 

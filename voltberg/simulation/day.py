@@ -248,7 +248,7 @@ class DayReplay:
         net_export_wh = self._known_energy.metered.net_export_wh[:, position]
         readings, supplies, silent = [], [], []
         for row, participant_id in enumerate(self.household_ids):
-            bought_wh, sold_wh, *_ = self.market.book.positionOf(frame, participant_id)
+            bought_wh, sold_wh, *_ = self.market.book.position_of(frame, participant_id)
             if not bought_wh and not sold_wh:
                 continue
             if self._known_energy.silent[row, position]:
@@ -258,7 +258,7 @@ class DayReplay:
             if bought_wh > sold_wh:
                 available_wh = bought_wh - sold_wh
                 taken_wh = min(available_wh, max(0, -int(net_export_wh[row])))
-                supplies.append(pack_supply(participant_id, available_wh, taken_wh, 0))
+                supplies.append(pack_supply(participant_id, available_wh, taken_wh, exchange=False))
         for batch in _batches(readings):
             self._build.call(
                 frame, "report_delivery", "house", "reportDelivery", (frame, batch), self.cast.meter
@@ -322,7 +322,7 @@ class DayReplay:
         build.begin(self._start(frame) + 300)
         for account, participant_id in zip(self.cast.households, self.household_ids, strict=True):
             for venue in ("book", "storage"):
-                margin_micro = getattr(self.market, venue).marginOf(participant_id)
+                margin_micro = getattr(self.market, venue).margin_of(participant_id)
                 if margin_micro:
                     build.call(frame, "withdraw_margin", venue, "withdrawMargin", (margin_micro,), account)
         yield from build.finish()

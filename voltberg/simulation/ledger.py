@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from voltberg.simulation.plan import Block
+from voltberg.simulation.plan import Block, LogEntry
 
-LogEntry = tuple[str, str, tuple[Any, ...]]
-"""Contract, event and its values, indexed ones included."""
 View = tuple[str, str, tuple[Any, ...]]
 """Contract, view function and its arguments."""
 

@@ -19,6 +19,8 @@ GAS_LIMITS: Final[dict[str, int]] = {
     "attest_sessions": 4_000_000,
 }
 """Most gas that a transaction of an operation may use; the others get ``DEFAULT_GAS_LIMIT``."""
+LogEntry = tuple[str, str, tuple[Any, ...]]
+"""Contract, event and its values, indexed ones included."""
 DEFAULT_GAS_LIMIT: Final = 300_000
 BLOCK_GAS_LIMIT: Final = 30_000_000
 """Most gas that the calls of one block may ask for together, as on the main network."""
@@ -40,8 +42,10 @@ class PlannedCall:
         Arguments.
     sender : str
         Address that signs.
-    error : str or None
-        Error that the twin predicts, ``"Name: a, b"``; None for success.
+    error : str
+        Error that the twin predicts, ``"Name: a, b"``; empty for success.
+    logs : tuple of LogEntry
+        Events that it predicts.
     """
 
     frame: int
@@ -50,7 +54,8 @@ class PlannedCall:
     function: str
     args: tuple[Any, ...]
     sender: str
-    error: str | None
+    error: str = ""
+    logs: tuple[LogEntry, ...] = ()
 
     @property
     def gas_limit(self) -> int:

@@ -38,8 +38,8 @@ class Step:
 
     @property
     def explained(self) -> bool:
-        """Whether the ledger did exactly what the twin predicted."""
-        return self.execution.error == (self.planned.error or "")
+        """Whether the ledger did exactly what the twin predicted: the same error, or success with the same events."""
+        return self.execution.error == self.planned.error and self.execution.logs == self.planned.logs
 
 
 def run_replay(
@@ -111,7 +111,7 @@ def differences(replay: DayReplay, final: FinalState) -> list[str]:
     """
     found = []
     for (contract, function, args), value in final.items():
-        expected = getattr(getattr(replay.market, contract), function)(*args)
+        expected = replay.market.read(contract, function, *args)
         if value != expected:
             found.append(f"{contract}.{function}{args}: the ledger says {value}, the twin {expected}")
     return found
@@ -149,7 +149,7 @@ def public_views(replay: DayReplay) -> Iterator[View]:
         yield "storage", "bookedOf", (frame,)
     for station_id in replay.station_ids:
         yield "credit", "stationOf", (station_id,)
-    for booking_id in range(1, replay.market.storage.bookingCount() + 1):
+    for booking_id in range(1, replay.market.storage.booking_count() + 1):
         yield "storage", "bookingOf", (booking_id,)
     yield "storage", "operatorAccount", ()
     yield "house", "accountedMicro", ()

@@ -138,7 +138,7 @@ def energy_residual_wh(tables: ReplayTables, efficiency_bps: int) -> int:
 def _execution(tables: ReplayTables, engine: str, seconds: float, differences: int) -> Summary:
     transactions = tables.transactions
     failed = transactions["status"] == 0
-    unexplained = transactions["revert_reason"] != transactions["predicted_revert_reason"]
+    unexplained = ~transactions["as_predicted"]
     succeeded = transactions[~failed].groupby("contract").size()
     return {
         "engine": engine,

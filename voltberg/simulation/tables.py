@@ -134,7 +134,8 @@ def transactions_table(replay: DayReplay, steps: Iterable[Step]) -> pd.DataFrame
             step.execution.calldata_bytes,
             0 if step.execution.error else 1,
             step.execution.error,
-            step.planned.error or "",
+            step.planned.error,
+            step.explained,
             step.execution.seconds,
         )
         for step in steps
@@ -153,6 +154,7 @@ def transactions_table(replay: DayReplay, steps: Iterable[Step]) -> pd.DataFrame
         "status",
         "revert_reason",
         "predicted_revert_reason",
+        "as_predicted",
         "seconds",
     ]
     table = pd.DataFrame(rows, columns=columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voltberg.models import OrderRequest, Side
+from voltberg.models import Side
 from voltberg.reference.market import ReferenceMarket
 from voltberg.reference.words import pack_request
 from voltberg.simulation.blocks import BlockBuilder
@@ -90,8 +90,8 @@ class TradingRound:
             self.build.call(self.frame, "release", "book", "release", (resting,), sender)
 
     def _view(self, row: int, trading_round: int) -> MarketView:
-        bid_found, bid_tick, ask_found, ask_tick = self.market.book.bestPrices(self.frame)
-        bought_wh, sold_wh, *_ = self.market.book.positionOf(self.frame, self.participant_ids[row])
+        bid_found, bid_tick, ask_found, ask_tick = self.market.book.best_prices(self.frame)
+        bought_wh, sold_wh, *_ = self.market.book.position_of(self.frame, self.participant_ids[row])
         return MarketView(
             household_id=self.household_names[row],
             position=self.position,
@@ -109,16 +109,14 @@ class TradingRound:
         account = self.accounts[row]
         self._top_up(row, intent)
         request = pack_request(
-            OrderRequest(
-                self.frame,
-                intent.side,
-                intent.tick,
-                intent.quantity_wh,
-                intent.peak_wh,
-                intent.price_step_ticks,
-                intent.kind,
-                self.settings.agents.max_fills,
-            )
+            self.frame,
+            int(intent.side),
+            intent.tick,
+            intent.quantity_wh,
+            intent.peak_wh,
+            intent.price_step_ticks,
+            int(intent.kind),
+            self.settings.agents.max_fills,
         )
         self.build.call(self.frame, "place", "book", "place", (request,), account)
 
@@ -128,8 +126,8 @@ class TradingRound:
         bid = intent.side is Side.BID
         lock_ticks = intent.tick + self.prices.fees if bid else max(1, self.prices.cap - intent.tick)
         lock_micro = intent.quantity_wh * lock_ticks * self.settings.market.settlement.tick_micro_per_wh
-        missing_micro = lock_micro - market.book.marginOf(participant_id)
-        balance_micro = market.house.accountOf(participant_id)[0]
+        missing_micro = lock_micro - market.book.margin_of(participant_id)
+        balance_micro = market.house.account_of(participant_id)[0]
         if missing_micro <= 0 or not balance_micro:
             return
         amount_micro = min(balance_micro, max(missing_micro, self.settings.agents.margin_micro))
