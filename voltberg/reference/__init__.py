@@ -1,0 +1,1 @@
+"""Integer-exact twins of the contracts: same checks, same order, same errors, same rounding."""

@@ -1,0 +1,188 @@
+"""Views of the twin's order book, and what only a twin can tell: resting orders, locked money, fees due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from voltberg.models import Position, Side
+from voltberg.reference.book_state import NO_LEVEL, BookState
+from voltberg.reference.parameters import FrameClock
+from voltberg.reference.state import State, view
+from voltberg.reference.venue import MarginHouse, VenueTwin
+from voltberg.reference.words import RING_FRAMES, pack_position, position_tag
+from voltberg.units import BPS
+
+
+class BookViews(VenueTwin):
+    """State and views of the order book."""
+
+    def __init__(
+        self,
+        state: State,
+        address: str,
+        registry: str,
+        house: MarginHouse,
+        clock: FrameClock,
+        tick_micro_per_wh: int,
+    ) -> None:
+        super().__init__(state, "book", address, registry, house)
+        self._clock = clock
+        self._tick_micro_per_wh = tick_micro_per_wh
+        self._book = BookState(state)
+        self._statuses: dict[int, int] = {}
+        self._factors: dict[int, int] = {}
+
+    @view
+    def account_of(self, participant_id: int) -> tuple[int, int, int]:
+        """Margin [micro], status and demand factor [1/10,000] of a participant."""
+        if participant_id not in self._participants.accounts:
+            return 0, 0, 0
+        return (
+            self._margins.get(participant_id, 0),
+            self._statuses.get(participant_id, 0),
+            self._factors.get(participant_id, BPS),
+        )
+
+    @view
+    def order_of(self, order_id: int) -> tuple[int, int, int, int, int, int]:
+        """Owner, remaining, peak, visible, price step and lock per Wh of a resting order; zeros otherwise."""
+        return self._book.orders.get(order_id) or (0, 0, 0, 0, 0, 0)
+
+    @view
+    def level_of(self, frame: int, side: int, tick: int) -> tuple[int, int, int, int, int]:
+        """Cursors and traded energy of a level."""
+        return self._book.levels.get(frame << 16 | side << 8 | tick, NO_LEVEL)
+
+    @view
+    def frame_of(self, frame: int) -> tuple[bool, bool, int, int, int, int, int]:
+        """Open, paused, cap, fees, lowest possible ask, levels with orders, energy traded."""
+        record = self._book.frames.get(frame)
+        if record is None:
+            return False, False, 0, 0, 0, 0, 0
+        return (
+            True,
+            record.paused,
+            record.cap_tick,
+            record.fee_ticks,
+            record.asks_from,
+            record.bids | record.asks,
+            self._book.traded_wh(frame),
+        )
+
+    @view
+    def position_of(self, frame: int, participant_id: int) -> tuple[int, int, int, int, int]:
+        """Bought and sold [Wh], purchase and sale value and lock [micro]."""
+        entry = self._book.position(frame, participant_id)
+        return entry[1:] if entry is not None else (0, 0, 0, 0, 0)
+
+    @view
+    def positions_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
+        """Packed positions, 0 where there is none."""
+        words = []
+        for participant_id in participant_ids:
+            entry = self._book.position(frame, participant_id)
+            words.append(pack_position(Position(*entry[1:]), frame) if entry is not None else 0)
+        return tuple(words)
+
+    @view
+    def best_prices(self, frame: int) -> tuple[bool, int, bool, int]:
+        """Best bid and ask with a live order."""
+        bid = next(self._live_levels(frame, Side.BID), None)
+        ask = next(self._live_levels(frame, Side.ASK), None)
+        return (
+            bid is not None,
+            bid[0] if bid is not None else 0,
+            ask is not None,
+            ask[0] if ask is not None else 0,
+        )
+
+    @view
+    def depth_of(
+        self, frame: int, side: int, max_levels: int
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Ticks from the best on, with displayed and hidden energy [Wh]."""
+        rows: list[tuple[int, int, int]] = []
+        for tick, order_ids in self._live_levels(frame, side):
+            if len(rows) >= max_levels:
+                break
+            orders = [self._book.orders[order_id] for order_id in order_ids]
+            displayed = sum(order.visible_wh for order in orders)
+            rows.append((tick, displayed, sum(order.remaining_wh for order in orders) - displayed))
+        return tuple(row[0] for row in rows), tuple(row[1] for row in rows), tuple(row[2] for row in rows)
+
+    @view
+    def gate_closure_lead_seconds(self) -> int:
+        """Seconds before delivery at which the gate closes."""
+        return self._clock.gate_closure_lead_seconds
+
+    @view
+    def tick_micro_per_wh(self) -> int:
+        """Money per Wh and tick [micro]."""
+        return self._tick_micro_per_wh
+
+    def resting_orders(self, frame: int, participant_id: int | None = None) -> list[int]:
+        """Ids of all resting orders of a frame, ascending.
+
+        Parameters
+        ----------
+        frame : int
+            Delivery frame.
+        participant_id : int or None, optional
+            Only this participant's.
+
+        Returns
+        -------
+        list of int
+            Order ids; a moved order goes by its present one.
+        """
+        return sorted(
+            order_id
+            for order_id, order in self._book.orders.items()
+            if order_id >> 32 == frame and participant_id in (None, order.maker_id)
+        )
+
+    def all_resting_orders(self) -> list[int]:
+        """Ids of all resting orders of all frames, ascending."""
+        return sorted(self._book.orders)
+
+    def level_keys(self) -> list[tuple[int, int, int]]:
+        """Frame, side and tick of every level that ever had an order."""
+        return [(key >> 16, key >> 8 & 0xFF, key & 0xFF) for key in sorted(self._book.levels)]
+
+    def open_frames(self) -> list[int]:
+        """Frames ever opened here, ascending."""
+        return sorted(self._book.frames)
+
+    def locked_micro(self) -> int:
+        """Money locked by resting orders [micro]."""
+        locked = sum(order.remaining_wh * order.lock_ticks for order in self._book.orders.values())
+        return locked * self._tick_micro_per_wh
+
+    def fees_micro(self, frame: int) -> int:
+        """Fees of a frame's trades [micro]."""
+        record = self._book.frames.get(frame)
+        if record is None:
+            return 0
+        return self._book.traded_wh(frame) * record.fee_ticks * self._tick_micro_per_wh
+
+    def positions_in(self, frame: int) -> dict[int, Position]:
+        """Positions of a frame by participant."""
+        tag, slot = position_tag(frame), frame % RING_FRAMES
+        return {
+            participant_id: Position(*entry[1:])
+            for (place, participant_id), entry in self._book.positions().items()
+            if place == slot and entry.tag == tag
+        }
+
+    def _live_levels(self, frame: int, side: int) -> Iterator[tuple[int, list[int]]]:
+        """Levels with live orders, best price first."""
+        record = self._book.frames.get(frame)
+        if record is None or side > Side.ASK:
+            return
+        bits = record.asks if side == Side.ASK else record.bids
+        while bits:
+            tick = (bits & -bits).bit_length() - 1 if side == Side.ASK else bits.bit_length() - 1
+            bits ^= 1 << tick
+            order_ids = self._book.queue_of(frame << 16 | side << 8 | tick)
+            if order_ids:
+                yield tick, order_ids

@@ -1,0 +1,259 @@
+"""Twin of ``TradeSettlement``, the clearing house: frames and their settlement (rules M1 to M9, M13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from voltberg.models import Role, SettledDelivery
+from voltberg.reference.house_accounts import HouseAccounts
+from voltberg.reference.parameters import CreditPolicy, FrameClock
+from voltberg.reference.rating import UNRATED, verdict
+from voltberg.reference.registry import RegistryTwin
+from voltberg.reference.settlement_rule import FrameRecord, Payment, payment_for_reading, payment_unmetered
+from voltberg.reference.state import ZERO_ADDRESS, Revert, State, external, view
+from voltberg.reference.token import TokenTwin
+from voltberg.reference.words import (
+    MASK_8,
+    MASK_32,
+    NOT_POSTED_TICK,
+    RING_FRAMES,
+    pack_delivery,
+    unpack_position,
+)
+
+MAXIMUM_FEE_TICKS: Final = 15
+LAST_TIMESTAMP: Final = (1 << 256) - 1
+SKIPPED_SETTLED: Final = 1
+SKIPPED_NO_POSITION: Final = 2
+SKIPPED_NOT_REGISTERED: Final = 3
+
+
+class TradingVenue(Protocol):
+    """What the house asks of a venue that trades."""
+
+    def open_frame(self, sender: str, frame: int, cap_tick: int, fee_ticks: int) -> None:
+        """Open a frame for trading."""
+
+    def close_frame(self, sender: str, frame: int) -> int:
+        """End a frame's accounting; return the energy traded [Wh]."""
+
+    def positions_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
+        """Packed positions."""
+
+
+class HouseTwin(HouseAccounts):
+    """The clearing house."""
+
+    def __init__(
+        self,
+        state: State,
+        address: str,
+        registry: RegistryTwin,
+        token: TokenTwin,
+        credit: str,
+        clock: FrameClock,
+        tick_micro_per_wh: int,
+        policy: CreditPolicy,
+    ) -> None:
+        super().__init__(state, address, registry, token, credit, clock, policy)
+        self._tick_micro_per_wh = tick_micro_per_wh
+        self._frames: dict[int, FrameRecord] = {}
+        self._ring: dict[int, int] = {}
+        self._settled: dict[tuple[int, int], bool] = {}
+
+    # Frames
+
+    @external
+    def open_frames(self, sender: str, venue: str, first_frame: int, tariffs: Sequence[int]) -> None:
+        """Open frames with their tariffs, fixed from then on."""
+        self._only_role(sender, Role.OPERATOR)
+        if not self._suppliers:
+            raise Revert("Settlement_NotConfigured")
+        if not self._venues.get(venue, False):
+            raise Revert("Settlement_NotVenue", venue)
+        for offset, tariff in enumerate(tariffs):
+            self._open_frame(venue, first_frame + offset, tariff)
+
+    def _open_frame(self, venue: str, frame: int, tariff: int) -> None:
+        if tariff >> 40:
+            raise Revert("Settlement_InvalidRecord", tariff)
+        if frame in self._frames:
+            raise Revert("Settlement_FrameExists", frame)
+        now = self._state.timestamp
+        gate = self._clock.gate_closure(frame)
+        if now >= gate:
+            raise Revert("Settlement_TooLateToOpen", frame, gate, now)
+        self._check_ring(frame)
+        cap, grid, retailer, grid_fee, platform_fee = (tariff >> shift & MASK_8 for shift in range(0, 40, 8))
+        posted = [tick for tick in (grid, retailer) if tick != NOT_POSTED_TICK]
+        too_dear = any(tick > cap for tick in posted)
+        if too_dear or grid_fee + platform_fee > MAXIMUM_FEE_TICKS or cap in (0, NOT_POSTED_TICK):
+            raise Revert("Settlement_InvalidTariff", frame, cap, grid, retailer, grid_fee, platform_fee)
+        record = FrameRecord(venue, cap, grid, retailer, grid_fee, platform_fee)
+        self._state.write(self._frames, frame, record)
+        self._state.write(self._ring, frame % RING_FRAMES, frame)
+        self._emit("FrameOpened", frame, venue, cap, grid, retailer, grid_fee, platform_fee)
+        self._venue(venue).open_frame(self.address, frame, cap, grid_fee + platform_fee)
+
+    def _check_ring(self, frame: int) -> None:
+        if frame > self._clock.current(self._state.timestamp) + RING_FRAMES:
+            raise Revert("Settlement_RingOccupied", frame, frame - RING_FRAMES)
+        older = self._ring.get(frame % RING_FRAMES)
+        if older is not None and not self._frames[older].finalised:
+            raise Revert("Settlement_RingOccupied", frame, older)
+
+    def _venue(self, address: str) -> TradingVenue:
+        venue: TradingVenue = self.contracts[address]
+        return venue
+
+    # Settlement
+
+    @external
+    def report_delivery(self, sender: str, frame: int, readings: Sequence[int]) -> None:
+        """Take metered deliveries and settle them."""
+        self._only_role(sender, Role.METER)
+        record = self._unfinished(frame)
+        opens, closes, now = (
+            self._clock.end(frame),
+            self._clock.metering_deadline(frame),
+            self._state.timestamp,
+        )
+        if not opens <= now < closes:
+            raise Revert("Settlement_OutsideMeteringWindow", frame, opens, closes, now)
+        for reading in readings:
+            if reading >> 72:
+                raise Revert("Settlement_InvalidRecord", reading)
+        delivered = [(reading & MASK_32, reading >> 32) for reading in readings]
+        self._settle(frame, record, delivered)
+
+    @external
+    def settle_unmetered(self, _sender: str, frame: int, participant_ids: Sequence[int]) -> None:
+        """Settle participants that were not read, after the metering deadline."""
+        record = self._unfinished(frame)
+        deadline, now = self._clock.metering_deadline(frame), self._state.timestamp
+        if now < deadline:
+            raise Revert("Settlement_BeforeMeteringDeadline", frame, deadline, now)
+        self._settle(frame, record, [(participant_id, None) for participant_id in participant_ids])
+
+    def _settle(self, frame: int, record: FrameRecord, delivered: Sequence[tuple[int, int | None]]) -> None:
+        words = self._venue(record.venue).positions_of(frame, [entry[0] for entry in delivered])
+        records = []
+        for (participant_id, delivered_wh), word in zip(delivered, words, strict=True):
+            reason = self._skip_reason(frame, participant_id, word)
+            if reason:
+                self._emit("SettlementSkipped", frame, participant_id, reason)
+            else:
+                records.append(self._settle_one(frame, participant_id, delivered_wh, word))
+        if records:
+            self._emit("DeliveriesSettled", frame, tuple(records))
+
+    def _skip_reason(self, frame: int, participant_id: int, word: int) -> int:
+        if (frame, participant_id) in self._settled:
+            return SKIPPED_SETTLED
+        if participant_id not in self._participants.accounts:
+            return SKIPPED_NOT_REGISTERED
+        return 0 if word else SKIPPED_NO_POSITION
+
+    def _settle_one(self, frame: int, participant_id: int, delivered_wh: int | None, word: int) -> int:
+        position = unpack_position(word)
+        record = self._frames[frame]
+        fallback_micro_per_wh = record.fallback_tick * self._tick_micro_per_wh
+        rating = UNRATED
+        payment: Payment
+        if delivered_wh is None:
+            payment = payment_unmetered(position, fallback_micro_per_wh, any_read=record.any_read)
+        else:
+            payment = payment_for_reading(position, delivered_wh, fallback_micro_per_wh)
+            rating = verdict(position.owed_wh, payment.shortfall_wh, self._policy)
+        self._state.write(self._settled, (frame, participant_id), True)
+        settled = record.settled(position.sold_wh, payment, read=delivered_wh is not None)
+        self._state.write(self._frames, frame, settled)
+        self._take_held(record.venue, position.sale_micro + position.lock_micro)
+        self._pay(participant_id, payment.paid_micro)
+        if rating != UNRATED:
+            self._rate(participant_id, position.owed_wh, rating)
+        return pack_delivery(
+            SettledDelivery(
+                participant_id, payment.delivered_wh, payment.shortfall_wh, payment.paid_micro, rating
+            )
+        )
+
+    @external
+    def finalise_frame(self, _sender: str, frame: int) -> None:
+        """Pay a frame's fees and shortfall money once all sold energy is settled."""
+        record = self._unfinished(frame)
+        end, now = self._clock.end(frame), self._state.timestamp
+        if now < end:
+            raise Revert("Settlement_OutsideMeteringWindow", frame, end, LAST_TIMESTAMP, now)
+        traded_wh = self._venue(record.venue).close_frame(self.address, frame)
+        if record.settled_sold_wh != traded_wh:
+            raise Revert("Settlement_Unsettled", frame, traded_wh, record.settled_sold_wh)
+        self._state.write(self._frames, frame, replace(record, finalised=True))
+        grid_fees = traded_wh * record.grid_fee_ticks * self._tick_micro_per_wh
+        platform_fees = traded_wh * record.platform_fee_ticks * self._tick_micro_per_wh
+        self._take_held(record.venue, grid_fees + platform_fees)
+        grid_id, retailer_id, platform_id = self.suppliers()
+        self._pay(grid_id, grid_fees)
+        self._pay(platform_id, platform_fees + record.surplus_micro)
+        self._pay(retailer_id if record.fallback_is_retailer else grid_id, record.fallback_micro)
+        self._emit(
+            "FrameFinalised",
+            frame,
+            traded_wh,
+            grid_fees,
+            platform_fees,
+            record.fallback_micro,
+            record.surplus_micro,
+        )
+
+    def _unfinished(self, frame: int) -> FrameRecord:
+        record = self._frames.get(frame)
+        if record is None:
+            raise Revert("Settlement_FrameNotOpen", frame)
+        if record.finalised:
+            raise Revert("Settlement_FrameFinal", frame)
+        return record
+
+    # Views
+
+    @view
+    def frame_of(self, frame: int) -> tuple[str, int, int, int, int, int, bool, bool, int, int, int]:
+        """Tell a frame's record, in the order of ``ITradeSettlement.frameOf``."""
+        record = self._frames.get(frame) or FrameRecord(ZERO_ADDRESS, 0, 0, 0, 0, 0)
+        return (
+            record.venue,
+            record.cap_tick,
+            record.grid_tick,
+            record.retailer_tick,
+            record.grid_fee_ticks,
+            record.platform_fee_ticks,
+            record.any_read,
+            record.finalised,
+            record.settled_sold_wh,
+            record.fallback_micro,
+            record.surplus_micro,
+        )
+
+    @view
+    def is_settled(self, frame: int, participant_id: int) -> bool:
+        """Whether a participant's position in a frame is settled."""
+        return (frame, participant_id) in self._settled
+
+    @view
+    def tick_micro_per_wh(self) -> int:
+        """Money per Wh and tick [micro]."""
+        return self._tick_micro_per_wh
+
+    def frames(self) -> dict[int, FrameRecord]:
+        """All frames ever opened."""
+        return dict(self._frames)
+
+    def unpaid_micro(self) -> int:
+        """Shortfall money of frames that are not final yet [micro]."""
+        return sum(
+            record.fallback_micro + record.surplus_micro
+            for record in self._frames.values()
+            if not record.finalised
+        )
