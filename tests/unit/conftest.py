@@ -5,7 +5,7 @@
 - actors: ``market.supervisor``, ``grid``, ``retailer``, ``platform``, ``storage_operator``, ``operator``,
   ``meter`` (ids 0, 1..6), ``market.participants`` (12 prosumers, ids 7..18, with tokens, allowance, house
   balance and margin at book and storage), ``market.outsider`` (not registered; holds tokens and an allowance
-  to the house). An actor has ``.address`` (checksummed) and ``.id``. ``market.register(roles)`` makes one more.
+  to the house). An actor has ``.address`` (checksummed) and ``.id``; ``market.register(roles)`` makes one.
 - ``market.call(contract, function, *args)`` reads a view as if in a block at the next transaction's time.
 - ``market.transact(sender, contract, function, *args)`` -> `Outcome`; raises `TransactionReverted`.
 - ``with market.reverts("Name: arg1, arg2"):`` expects exactly that text; ``market.reverts_named("Name")`` any
@@ -212,16 +212,17 @@ class MarketHarness:
         self.transact(actor, "house", "moveToVenue", self.address(venue), amount_micro)
 
 
+@pytest.fixture(scope="session")
 def local_engine_name() -> str:
     """The in-process engine, or anvil where pyrevm has no wheel."""
     return "evm" if sys.version_info < (3, 13) else "anvil"
 
 
 @pytest.fixture(scope="session")
-def session_market() -> Iterator[MarketHarness]:
+def session_market(local_engine_name: str) -> Iterator[MarketHarness]:
     """The market as deployed; tests take ``market``."""
     count = 8 + PARTICIPANTS + SPARE_ACCOUNTS
-    with open_engine(local_engine_name(), account_count=count) as engine:
+    with open_engine(local_engine_name, account_count=count) as engine:
         yield MarketHarness(engine, MarketConfiguration())
 
 

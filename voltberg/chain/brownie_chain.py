@@ -23,7 +23,7 @@ class BrownieChain:
         from brownie import web3
 
         self._account = account
-        self._eth = web3.eth
+        self._eth: Any = web3.eth
         self.chain_id: int = web3.eth.chain_id
 
     @property

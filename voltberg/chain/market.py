@@ -6,10 +6,11 @@ Addresses come out checksummed, arrays and structs as tuples.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from voltberg.chain.abi_codec import (
     AbiValue,
@@ -32,6 +33,7 @@ ARTIFACT_NAMES: Final[Mapping[str, str]] = {
 }
 """Solidity contract by the name that the market uses; a token that was given is read by the mock's ABI."""
 CONTRACT_NAMES: Final = tuple(ARTIFACT_NAMES)
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 class MarketError(ValueError):
@@ -394,9 +396,13 @@ def checked_address(address: str) -> str:
     MarketError
         If it is no address.
     """
-    if not isinstance(address, str) or not address.startswith("0x") or not is_address(address):
-        raise MarketError(f"{address!r} is not an address: expected 0x and 40 hex digits, checksum right")
-    return str(to_checksum_address(address))
+    if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
+        raise MarketError(f"{address!r} is not an address: expected 0x and 40 hex digits")
+    checksummed = str(to_checksum_address(address.lower()))
+    digits = address[2:]
+    if address != checksummed and digits not in (digits.lower(), digits.upper()):
+        raise MarketError(f"{address} is not an address: its checksum is wrong (a digit mistyped?)")
+    return checksummed
 
 
 __all__ = [

@@ -131,7 +131,7 @@ def _print_node(
         console.print(table)
     console.print(f'The keys are those of the public mnemonic "{mnemonic}": never send real money to them.')
     console.print(
-        f"Frames {frames[0]} to {frames[1]} are open; addresses: {deployment.path}, ABIs: abi.json beside it.",
+        f"Frames {frames[0]} to {frames[1]} are open. Addresses: {deployment.path}; ABIs: abi.json there.",
         markup=False,
     )
     console.print("Ctrl-C stops the node.")
