@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_SECONDS: Final = 300.0
 """A full block of storage writes takes Ganache tens of seconds."""
+_IDLE_SECONDS: Final = 3.0
 
 
 class ConnectionLost(RuntimeError):  # noqa: N818 - says what happened, as a caller reads it
@@ -70,6 +72,7 @@ class JsonRpcClient:
         if parts.username:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+        self._used_at = time.monotonic()
         self._shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
     def call(self, method: str, *params: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -139,10 +142,12 @@ class JsonRpcClient:
 
     def _post(self, body: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         payload = json.dumps(body, separators=(",", ":")).encode()
+        self._drop_stale_connection()
         try:
             self._connection.request("POST", self._path, payload, self._headers)
             response = self._connection.getresponse()
             text = response.read()
+            self._used_at = time.monotonic()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ConnectionLost(f"{self._shown} does not answer: {error or type(error).__name__}") from error
@@ -152,6 +157,13 @@ class JsonRpcClient:
             raise ConnectionLost(
                 f"{self._shown} answered HTTP {response.status}: {text[:200].decode(errors='replace')}"
             ) from error
+
+    def _drop_stale_connection(self) -> None:
+        """Open a new connection where the server may have closed the old one for idleness (Ganache: 10 s)."""
+        now = time.monotonic()
+        if now - self._used_at > _IDLE_SECONDS:
+            self._connection.close()
+        self._used_at = now
 
     def close(self) -> None:
         """Close the connection; the next call opens it again."""

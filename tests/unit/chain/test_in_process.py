@@ -9,17 +9,16 @@ from voltberg.chain.engine import EngineError, open_engine
 from voltberg.chain.evm_journal import read_journal
 
 HASH = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+INFO = "Account { info: AccountInfo { balance: %d, nonce: %d, code_hash: 0x" + HASH + ", code: "
+CODE = 'Some(Bytecode { bytecode: 0x600100, state: Analysed { len: 2, jump_map: JumpMap { map: "00" } } })'
+SLOT = "%d: StorageSlot { previous_or_original_value: %d, present_value: %d }"
 JOURNAL = (
-    "JournaledState { state: {0x" + "11" * 20 + ": Account { info: AccountInfo { balance: 7, nonce: 2, "
-    f"code_hash: 0x{HASH}, code: Some(Bytecode {{ bytecode: 0x600100, state: Analysed {{ len: 2, jump_map: "
-    'JumpMap { map: "00" } } }) }, storage: {5: StorageSlot { previous_or_original_value: 0, present_value: 8 }, '
-    "6: StorageSlot { previous_or_original_value: 9, present_value: 9 }}, status: AccountStatus(Created | Touched) }, "
-    "0x"
-    + "22"
-    * 20
-    + f": Account {{ info: AccountInfo {{ balance: 0, nonce: 0, code_hash: 0x{HASH}, code: None }}, "
-    "storage: {}, status: AccountStatus(Touched | SelfDestructed) }}, transient_storage: {}, logs: [] }"
-)
+    "JournaledState { state: {0x" + "11" * 20 + ": " + INFO % (7, 2) + CODE
+    + " }, storage: {" + SLOT % (5, 0, 8) + ", " + SLOT % (6, 9, 9)
+    + "}, status: AccountStatus(Created | Touched) }, 0x" + "22" * 20 + ": " + INFO % (0, 0)
+    + "None }, storage: {}, status: AccountStatus(Touched | SelfDestructed) }"
+    + "}, transient_storage: {}, logs: [] }"
+)  # fmt: skip
 
 
 def test_journal_gives_accounts_code_and_changed_slots():

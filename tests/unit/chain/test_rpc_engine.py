@@ -121,7 +121,7 @@ def test_refused_transaction_stops_the_submission(rpc):
     rich = rpc.balance(rpc.accounts[2])
     good = Transaction(rpc.accounts[1], rpc.accounts[3], b"", 21_000)
     bad = Transaction(rpc.accounts[2], rpc.accounts[3], b"", 21_000, value_wei=rich + 1)
-    with pytest.raises(EngineError, match="was refused.*1 of the 3 receipts") as stopped:
+    with pytest.raises(EngineError, match=r"was refused.*1 of the 3 receipts") as stopped:
         rpc.send_block([good, bad, good], 0)
     assert [item.status for item in stopped.value.receipts] == [1]
     assert rpc.send_block([good], 0)[0].status == 1

@@ -1,5 +1,7 @@
 """Keys, signatures, and how transactions become blocks."""
 
+from itertools import pairwise
+
 import pytest
 from eth_account import Account as EthAccount
 from eth_utils import to_checksum_address
@@ -96,7 +98,7 @@ def test_split_keeps_order_fills_blocks_and_never_overfills(gas, limit):
     sums = [sum(item.gas_limit for item in block) for block in blocks]
     assert max(sums) <= limit
     assert all(blocks) or len(blocks) == 1
-    for this, following in zip(blocks, blocks[1:], strict=False):
+    for this, following in pairwise(blocks):
         assert sum(item.gas_limit for item in this) + following[0].gas_limit > limit
 
 
