@@ -29,7 +29,7 @@ from voltberg.chain.deployment_record import (
     record_path,
     require_same,
 )
-from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Engine, Receipt, Transaction
+from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Receipt, Transaction
 from voltberg.chain.market import ChainMarket
 from voltberg.configuration import MarketConfiguration
 
@@ -43,6 +43,10 @@ class DeploymentChain(Protocol):
     @property
     def timestamp(self) -> int:
         """Time of the latest block [unix s]."""
+        ...
+
+    def nonce(self, address: str) -> int:
+        """Return the next nonce of an account."""
         ...
 
     def send_block(self, transactions: Sequence[Transaction], timestamp: int) -> list[Receipt]:
@@ -107,7 +111,7 @@ class Deployment:
 
 
 def deploy_market(
-    chain: Engine | DeploymentChain,
+    chain: DeploymentChain,
     artifacts: Artifacts,
     configuration: MarketConfiguration,
     deployer: str,
@@ -124,8 +128,8 @@ def deploy_market(
 
     Parameters
     ----------
-    chain : Engine or DeploymentChain
-        Where to.
+    chain : DeploymentChain
+        Where to: an engine, or what does as much of one.
     artifacts : Artifacts
         What the compiler made.
     configuration : MarketConfiguration
@@ -175,7 +179,7 @@ def deploy_market(
 
 
 def prepare_deployment(
-    chain: Engine | DeploymentChain,
+    chain: DeploymentChain,
     artifacts: Artifacts,
     configuration: MarketConfiguration,
     deployer: str,
@@ -190,8 +194,8 @@ def prepare_deployment(
 
     Parameters
     ----------
-    chain : Engine or DeploymentChain
-        Where to.
+    chain : DeploymentChain
+        Where to: an engine, or what does as much of one.
     artifacts : Artifacts
         What the compiler made.
     configuration : MarketConfiguration
@@ -235,13 +239,13 @@ def prepare_deployment(
     return plan, recorded, path
 
 
-def _require_token(chain: Engine | DeploymentChain, token: str | None) -> None:
+def _require_token(chain: DeploymentChain, token: str | None) -> None:
     if token is not None and not chain.get_code(token):
         raise DeploymentError(f"the token {token} has no code on chain {chain.chain_id}")
 
 
 def _require_resumable(
-    chain: Engine | DeploymentChain,
+    chain: DeploymentChain,
     recorded: DeploymentRecord,
     plan: DeploymentPlan,
     upcoming_nonce: int,
@@ -266,7 +270,7 @@ def _require_resumable(
 
 @dataclass(slots=True)
 class _Run:
-    chain: Engine | DeploymentChain
+    chain: DeploymentChain
     plan: DeploymentPlan
     record: DeploymentRecord
     path: Path | None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from voltberg.chain.artifacts import Artifact
 from voltberg.chain.deployment_plan import (
     GRID_ID,
+    LISTENERS,
     METER,
     OPERATOR,
     PLATFORM_ID,
@@ -21,7 +22,6 @@ from voltberg.chain.market import ChainMarket, TransactionReverted
 
 if TYPE_CHECKING:
     from voltberg.chain.deploy import DeploymentChain
-    from voltberg.chain.engine import Engine
 
 _ROLE_BITS = (SUPPLIER, SUPPLIER, SUPPLIER, OPERATOR, OPERATOR, METER)
 
@@ -55,12 +55,12 @@ def code_matches(artifact: Artifact, code: bytes) -> bool:
     return found == expected
 
 
-def check_deployment(chain: Engine | DeploymentChain, plan: DeploymentPlan, market: ChainMarket) -> None:
+def check_deployment(chain: DeploymentChain, plan: DeploymentPlan, market: ChainMarket) -> None:
     """Check that the contracts are there and hold what was planned.
 
     Parameters
     ----------
-    chain : Engine or DeploymentChain
+    chain : DeploymentChain
         Where they are.
     plan : DeploymentPlan
         What was planned.
@@ -90,11 +90,10 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
     terms, at = plan.configuration, plan.addresses
     settlement = terms.settlement
     arguments = {creation.name: creation.arguments for creation in plan.creations}
-    listeners = ("house", "book", "storage", "credit")
     return [
         ("registry", "owner", (), plan.deployer),
-        ("registry", "listenerCount", (), len(listeners)),
-        *(("registry", "listenerAt", (i,), at[name]) for i, name in enumerate(listeners)),
+        ("registry", "listenerCount", (), len(LISTENERS)),
+        *(("registry", "listenerAt", (i,), at[name]) for i, name in enumerate(LISTENERS)),
         *_role_expectations(plan),
         ("token", "decimals", (), 6),
         ("house", "token", (), at["token"]),

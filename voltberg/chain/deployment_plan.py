@@ -14,7 +14,7 @@ from eth_abi.abi import encode as abi_encode
 from eth_utils.crypto import keccak
 from pydantic import BaseModel
 
-from voltberg.chain.abi_codec import AbiValue, canonical_type
+from voltberg.chain.abi_codec import canonical_type
 from voltberg.chain.artifacts import Artifact, Artifacts, strip_metadata
 from voltberg.chain.blocks import intrinsic_gas
 from voltberg.chain.market import ARTIFACT_NAMES, checked_address
@@ -28,6 +28,8 @@ OPERATOR: Final = 16
 SUPPLIER: Final = 32
 
 CREATION_ORDER: Final = ("token", "registry", "house", "book", "storage", "credit")
+
+LISTENERS: Final = ("house", "book", "storage", "credit")
 
 GRID_ID: Final = 1
 RETAILER_ID: Final = 2
@@ -130,17 +132,15 @@ class Wiring:
         With what.
     done_error : str
         Name of the error that a repetition reverts with: how a continued deployment sees that it is done.
+    label : str
+        The call in words, contracts and roles by their names.
     """
 
     contract: str
     function: str
     arguments: tuple[Any, ...]
     done_error: str
-
-    @property
-    def label(self) -> str:
-        """The call in words."""
-        return f"{self.contract}.{self.function}({', '.join(_text(item) for item in self.arguments)})"
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,24 +337,35 @@ def _creation(
 
 
 def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring, ...]:
+    names = {address: name for name, address in (*addresses.items(), *_fields(roles))}
     suppliers = (roles.grid, roles.retailer, roles.platform)
     registered = "Registry_AlreadyRegistered"
-    return (
+    calls: list[tuple[str, str, tuple[Any, ...], str]] = [
         *(
             # Before the first registration: a listener hears only what comes after it.
-            Wiring("registry", "addListener", (addresses[name],), "Registry_AlreadyListening")
-            for name in ("house", "book", "storage", "credit")
+            ("registry", "addListener", (addresses[name],), "Registry_AlreadyListening")
+            for name in LISTENERS
         ),
-        Wiring("house", "addVenue", (addresses["book"], True), "Settlement_VenueExists"),
-        Wiring("house", "addVenue", (addresses["storage"], False), "Settlement_VenueExists"),
-        Wiring("registry", "registerMany", (suppliers, SUPPLIER), registered),
-        Wiring("registry", "registerMany", ((roles.storage_operator, roles.operator), OPERATOR), registered),
-        Wiring("registry", "register", (roles.meter, METER), registered),
-        Wiring("house", "configure", (GRID_ID, RETAILER_ID, PLATFORM_ID), "Settlement_AlreadyConfigured"),
+        ("house", "addVenue", (addresses["book"], True), "Settlement_VenueExists"),
+        ("house", "addVenue", (addresses["storage"], False), "Settlement_VenueExists"),
+        ("registry", "registerMany", (suppliers, SUPPLIER), registered),
+        ("registry", "registerMany", ((roles.storage_operator, roles.operator), OPERATOR), registered),
+        ("registry", "register", (roles.meter, METER), registered),
+        ("house", "configure", (GRID_ID, RETAILER_ID, PLATFORM_ID), "Settlement_AlreadyConfigured"),
+    ]
+    return tuple(
+        Wiring(contract, function, arguments, done_error, f"{contract}.{function}({_text(arguments, names)})")
+        for contract, function, arguments, done_error in calls
     )
 
 
-def _text(value: AbiValue) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(_text(item) for item in value)}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _fields(roles: RoleAccounts) -> list[tuple[str, str]]:
+    return [(field.name, getattr(roles, field.name)) for field in fields(roles)]
+
+
+def _text(values: tuple[Any, ...], names: Mapping[str, str]) -> str:
+    words = [
+        f"[{_text(value, names)}]" if isinstance(value, tuple) else names.get(value, str(value).lower())
+        for value in values
+    ]
+    return ", ".join(words)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from voltberg.commands.shared import compiled, error_console, stating_errors
+from voltberg.commands.shared import compiled, error_console, stating_errors, wide_console
 
 
 def abi(
@@ -20,4 +19,4 @@ def abi(
     with stating_errors(CompileError, OSError):
         artifacts = compiled(error_console())
         artifacts.abi_bundle(out)
-    Console(highlight=False, soft_wrap=True).print(f"{len(artifacts)} ABIs in {out}", markup=False)
+    wide_console().print(f"{len(artifacts)} ABIs in {out}", markup=False)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from voltberg.commands.shared import (
@@ -17,6 +16,7 @@ from voltberg.commands.shared import (
     read_configuration,
     read_mapping,
     stating_errors,
+    wide_console,
 )
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def role_accounts(path: Path | None, chain_id: int) -> RoleAccounts:
 def _print_plan(plan: DeploymentPlan, record: DeploymentRecord, gas: dict[str, int]) -> None:
     table = Table(title=f"Dry run on chain {record.chain_id}: nothing is sent")
     for column in ("step", "what", "address", "gas", "state"):
-        table.add_column(column, justify="right" if column in ("step", "gas") else "left", overflow="fold")
+        table.add_column(column, justify="right" if column in ("step", "gas") else "left", no_wrap=True)
     rows = [
         (f"deploy {item.artifact.name}", item.address, "block" in record.contracts[item.name])
         for item in plan.creations
@@ -231,11 +231,11 @@ def _print_plan(plan: DeploymentPlan, record: DeploymentRecord, gas: dict[str, i
         table.add_row(str(number), what, address, figure, "done" if done else "to do")
     if gas:
         table.add_row("", "sum (measured on a scratch chain)", "", f"{sum(gas.values()):,}", "")
-    Console(highlight=False).print(table)
+    wide_console().print(table)
 
 
 def _print_record(record: DeploymentRecord, path: Path | None, json_output: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = wide_console()
     if json_output:
         console.print(json.dumps(asdict(record), indent=1), markup=False)
         return

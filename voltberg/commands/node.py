@@ -9,10 +9,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from voltberg.commands.shared import compiled, error_console, read_configuration, stating_errors
+from voltberg.commands.shared import compiled, error_console, read_configuration, stating_errors, wide_console
 
 if TYPE_CHECKING:
     from voltberg.chain.accounts import Account
@@ -115,7 +114,7 @@ def _print_node(
     accounts: tuple[Account, ...],
     frames: tuple[int, int],
 ) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = wide_console()
     contracts = Table(title=f"The market on {url}")
     contracts.add_column("contract")
     contracts.add_column("address", no_wrap=True)

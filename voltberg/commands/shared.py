@@ -17,6 +17,7 @@ from voltberg.configuration import MarketConfiguration
 if TYPE_CHECKING:
     from voltberg.chain.artifacts import Artifacts
 
+WIDTH = 144
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -28,7 +29,18 @@ def error_console() -> Console:
     Console
         Writes to standard error.
     """
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def wide_console() -> Console:
+    """Make the console for results.
+
+    Returns
+    -------
+    Console
+        Writes to standard output, at least as wide as a table with an address and a key, so that no digit is cut.
+    """
+    return Console(highlight=False, soft_wrap=True, width=max(Console().width, WIDTH))
 
 
 @contextmanager
