@@ -45,7 +45,10 @@ def assert_sound(result: ReplayResult) -> None:
 
 def assert_same_tables(first: ReplayResult, second: ReplayResult) -> None:
     for name in ReplayTables.names():
-        tables = [getattr(result.tables, name).drop(columns="seconds", errors="ignore") for result in (first, second)]
+        tables = [
+            getattr(result.tables, name).drop(columns="seconds", errors="ignore")
+            for result in (first, second)
+        ]
         pd.testing.assert_frame_equal(*tables)
     kept = [{k: v for k, v in result.summary.items() if k not in TIMINGS} for result in (first, second)]
     assert kept[0] == kept[1]
@@ -57,7 +60,9 @@ def sample_day_run(request: pytest.FixtureRequest, artifacts, tmp_path_factory: 
     return run(settings, IN_PROCESS, tmp_path_factory.mktemp(request.param), artifacts)
 
 
-def test_every_transaction_of_the_sample_day_does_what_the_twin_predicts(sample_day_run: ReplayResult) -> None:
+def test_every_transaction_of_the_sample_day_does_what_the_twin_predicts(
+    sample_day_run: ReplayResult,
+) -> None:
     assert_sound(sample_day_run)
 
 
@@ -95,7 +100,9 @@ def test_order_kinds_and_fates_all_occur(sample_day_run: ReplayResult) -> None:
 def test_one_seed_gives_identical_tables(artifacts, tmp_path: Path) -> None:
     first, second = (run(SMALL, IN_PROCESS, tmp_path / name, artifacts) for name in ("first", "second"))
     assert_same_tables(first, second)
-    assert {f.name for f in (tmp_path / "first").iterdir()} == {f.name for f in (tmp_path / "second").iterdir()}
+    assert {f.name for f in (tmp_path / "first").iterdir()} == {
+        f.name for f in (tmp_path / "second").iterdir()
+    }
 
 
 def test_another_seed_gives_another_day(artifacts, tmp_path: Path) -> None:
@@ -115,11 +122,23 @@ def test_every_engine_gives_the_same_tables(engine: str, artifacts, tmp_path: Pa
 def test_resumes_after_a_kill(artifacts, tmp_path: Path) -> None:
     whole = run(SMALL, IN_PROCESS, tmp_path / "whole", artifacts)
     killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "voltberg.cli", "replay", "--households", "8", "--seed", "3", "--engine", "anvil"]
+    command = [
+        sys.executable,
+        "-m",
+        "voltberg.cli",
+        "replay",
+        "--households",
+        "8",
+        "--seed",
+        "3",
+        "--engine",
+        "anvil",
+    ]
     configuration = tmp_path / "settings.json"
     configuration.write_text(SMALL.model_dump_json(exclude={"seed", "inputs"}))
     process = subprocess.Popen(
-        [*command, "--configuration", str(configuration), "--out", str(killed), "--quiet"], start_new_session=True
+        [*command, "--configuration", str(configuration), "--out", str(killed), "--quiet"],
+        start_new_session=True,
     )
     journal = killed / "journal.jsonl"
     while process.poll() is None and (not journal.exists() or len(journal.read_bytes()) < 60_000):

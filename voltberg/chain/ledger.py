@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from voltberg.chain.engine import BlockHandle, Engine, EngineError, Receipt, SignedBatch
+from voltberg.chain.engine import BlockHandle, Engine, EngineError, Receipt
 from voltberg.chain.market import ChainMarket
-from voltberg.simulation.ledger import Execution, LedgerError, View
+from voltberg.simulation.ledger import Execution, LedgerError, PreparedBlock, View
 from voltberg.simulation.plan import Block
 
 READS_PER_BATCH = 500
 NO_REVERT_DATA = "halted"
 """Said of a failure that left no data: out of gas, or an invalid instruction."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedBlock:
-    """A block ready to be sent.
-
-    Parameters
-    ----------
-    timestamp : int
-        Unix time [s].
-    batch : SignedBatch
-        Its transactions.
-    """
-
-    timestamp: int
-    batch: SignedBatch
 
 
 class ChainLedger:
@@ -86,7 +69,7 @@ class ChainLedger:
         if self._in_flight is not None:
             raise LedgerError("a block is in flight already: collect it first")
         try:
-            self._in_flight = self.engine.submit_block(prepared.batch, prepared.timestamp)
+            self._in_flight = self.engine.submit_block(prepared.transactions, prepared.timestamp)
         except EngineError as error:
             self._give_up(error)
 
@@ -143,7 +126,8 @@ class ChainLedger:
         error = ""
         if not receipt.status:
             error = self.market.decode_error(receipt.output) if receipt.output else NO_REVERT_DATA
-        logs = tuple((entry.contract, entry.event, entry.args) for entry in self.market.decode_logs(receipt.logs))
+        entries = self.market.decode_logs(receipt.logs)
+        logs = tuple((entry.contract, entry.event, entry.args) for entry in entries)
         return Execution(
             receipt.block_number, receipt.gas_used, receipt.calldata_bytes, error, logs, receipt.seconds
         )

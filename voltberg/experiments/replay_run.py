@@ -85,7 +85,9 @@ def read_inputs(inputs: InputSettings, seed: int, frame_seconds: int) -> DayProf
     if inputs.load is None:
         named = [name for name in ("pv", "sessions", "tariff") if getattr(inputs, name) is not None]
         if named:
-            raise ValueError(f"{', '.join(named)} named without a load file: name one, or none of them for the sample")
+            raise ValueError(
+                f"{', '.join(named)} named without a load file: name one, or none of them for the sample"
+            )
         return sample_day(inputs.season, inputs.households)
     if inputs.tariff is None:
         raise ValueError("a load file needs a tariff file beside it: fallback prices come from it")
@@ -137,7 +139,7 @@ class ReplayRun:
         self.engine_name = engine_name
         self.artifacts = artifacts
         self.folder = folder
-        self._report = report or (lambda phase, done, whole: None)
+        self._report = report or _say_nothing
 
     def execute(self) -> ReplayResult:
         """Run it.
@@ -155,7 +157,9 @@ class ReplayRun:
             If a resumed run does something else than before.
         """
         self._report("reading the day", 0, 1)
-        day = read_inputs(self.settings.inputs, self.settings.seed, self.settings.market.settlement.frame_seconds)
+        day = read_inputs(
+            self.settings.inputs, self.settings.seed, self.settings.market.settlement.frame_seconds
+        )
         sites = {session.site or "home" for session in day.sessions}
         accounts = ROLE_ACCOUNTS + len(sites) + len(day.household_ids)
         self._write_run(day, None, None)
@@ -212,6 +216,10 @@ class ReplayRun:
         write_json(self.folder / RUN_NAME, content)
 
 
+def _say_nothing(phase: str, done: int, whole: int) -> None:
+    """Report to nobody."""
+
+
 def deploy_on(engine: Engine, artifacts: Artifacts, settings: ReplaySettings) -> Deployment:
     """Deploy the market with the engine's first accounts in the roles.
 
@@ -249,9 +257,17 @@ def cast_of(engine: Engine, stations: int) -> Cast:
         Who acts with which address.
     """
     accounts = tuple(checked_address(account) for account in engine.accounts)
-    first_household = ROLE_ACCOUNTS + stations
+    supervisor, grid, retailer, platform, storage_operator, operator, meter, *others = accounts
     return Cast(
-        *accounts[:ROLE_ACCOUNTS], accounts[ROLE_ACCOUNTS:first_household], accounts[first_household:]
+        supervisor=supervisor,
+        grid=grid,
+        retailer=retailer,
+        platform=platform,
+        storage_operator=storage_operator,
+        operator=operator,
+        meter=meter,
+        stations=tuple(others[:stations]),
+        households=tuple(others[stations:]),
     )
 
 
@@ -292,4 +308,3 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
-

@@ -1,9 +1,8 @@
-"""The output folder of a run: what is written where, and how it is written so that a kill leaves it readable."""
+"""The output folder of a run: what is written where, and how, so that a kill leaves it readable."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +93,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """
     draft = path.with_suffix(path.suffix + ".part")
     draft.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from voltberg.profiles.calendar import FrameCalendar
-from voltberg.profiles.sessions import EvSession
+from voltberg.profiles import EvSession, FrameCalendar
 
 
 def even_charging_wh(session: EvSession, calendar: FrameCalendar) -> NDArray[np.int64]:
@@ -64,7 +63,9 @@ def charging_by_household_wh(
     for session in sessions:
         row = row_of.get(session.household_id or "")
         if row is None:
-            msg = f"session {session.session_id!r} belongs to household {session.household_id!r}, expected one of the day's"
-            raise ValueError(msg)
+            raise ValueError(
+                f"session {session.session_id!r} belongs to household {session.household_id!r}, "
+                "expected one of the day's"
+            )
         energy_wh[row] += even_charging_wh(session, calendar)
     return energy_wh

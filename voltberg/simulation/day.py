@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from voltberg.models import Role
-from voltberg.profiles.day import DayProfile
+from voltberg.profiles import DayProfile
 from voltberg.reference.market import ReferenceMarket
 from voltberg.reference.words import pack_movement, pack_reading, pack_session, pack_supply, pack_tariff
 from voltberg.simulation.blocks import BlockBuilder
@@ -23,7 +23,7 @@ FIRST_PARTICIPANT_ID = 7
 """Suppliers, platform, operators and meter are registered by the deployment as 1 to 6."""
 REGISTRATIONS_PER_CALL = 25
 RECORDS_PER_CALL = 100
-"""Records of a meter's batch: far from the block gas limit, and the gas of one record is flat from here on."""
+"""Records of a meter's batch: far from the block gas limit, and one record gets no cheaper from here on."""
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class DayReplay:
     def _delivers(self, frame: int) -> bool:
         return 0 <= frame - self.first_frame < self.day.calendar.frames
 
-    # -- before the day ---------------------------------------------------------------------------------------------------
+    # before the day
 
     def _setup(self) -> Iterator[Block]:
         build, cast, agents = self._build, self.cast, self.settings.agents
@@ -165,7 +165,7 @@ class DayReplay:
         renters = tuple(self.bookings)
         self._energy = foresee_day(self.day, renters, agents, self.settings.market.storage, self._meter_rng)
 
-    # -- the day ----------------------------------------------------------------------------------------------------------
+    # the day
 
     def _step(self, frame: int) -> Iterator[Block]:
         """Do what is due while ``frame`` is being delivered: trade the next one, meter the last one."""
@@ -270,10 +270,10 @@ class DayReplay:
         else:
             self._build.call(frame, "finalise", "house", "finaliseFrame", (frame,), self.cast.operator)
 
-    # -- sessions and stations --------------------------------------------------------------------------------------------
+    # sessions and stations
 
     def _ended_sessions(self, frame: int) -> list[tuple[int, int, int]]:
-        """Give station, household row and energy of the sessions that ended in a frame; the last frame takes the rest."""
+        """Give station, household row and energy of ended sessions; the last frame takes the rest."""
         last = frame - self.first_frame == self.day.calendar.frames - 1
         ended = []
         for session in self._pending_sessions:
@@ -310,7 +310,7 @@ class DayReplay:
             self._build.call(frame, "evaluate", "credit", "evaluate", args, self.cast.households[row])
         yield from self._build.finish()
 
-    # -- after the day ----------------------------------------------------------------------------------------------------
+    # after the day
 
     def _wind_up(self, frame: int) -> Iterator[Block]:
         build = self._build

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltberg.configuration import StorageTerms
-from voltberg.profiles.calendar import FrameCalendar, zone
-from voltberg.profiles.day import DayProfile
+from voltberg.profiles import DayProfile, FrameCalendar
+from voltberg.profiles.calendar import zone
 from voltberg.simulation.charging import charging_by_household_wh
 from voltberg.simulation.metering import deviate_wh, silent_meters
 from voltberg.simulation.settings import AgentSettings
@@ -93,8 +93,8 @@ def foresee_day(
 ) -> DayEnergy:
     """Build forecast and metered energy of a day.
 
-    The profile is the forecast; the meters see it with a drawn deviation. Renters store a share of their surplus before the
-    evening and empty the storage from then on.
+    The profile is the forecast; the meters see it with a drawn deviation. Renters store a share of their
+    surplus before the evening and empty the storage from then on.
 
     Parameters
     ----------
@@ -117,15 +117,17 @@ def foresee_day(
     calendar = day.calendar
     ev_wh = charging_by_household_wh(day.sessions, day.household_ids, calendar)
     shape = day.load_wh.shape
-    metered = tuple(deviate_wh(energy, agents.deviation, rng) for energy in (day.load_wh, day.pv_wh, ev_wh))
+    load_wh, pv_wh, charged_wh = (
+        deviate_wh(energy, agents.deviation, rng) for energy in (day.load_wh, day.pv_wh, ev_wh)
+    )
     silent = silent_meters((shape[0], shape[1]), agents.silent_share, rng)
     surplus_wh = np.clip(day.pv_wh - day.load_wh - ev_wh, 0, None)
     forecast_storage = _storage_of(renters, surplus_wh, calendar, agents, storage)
-    metered_surplus_wh = np.clip(metered[1] - metered[0] - metered[2], 0, None)
+    metered_surplus_wh = np.clip(pv_wh - load_wh - charged_wh, 0, None)
     metered_storage = _follow(renters, forecast_storage, metered_surplus_wh, calendar, agents, storage)
     return DayEnergy(
         EnergyPlan(day.load_wh, day.pv_wh, ev_wh, *forecast_storage),
-        EnergyPlan(*metered, *metered_storage),
+        EnergyPlan(load_wh, pv_wh, charged_wh, *metered_storage),
         silent,
     )
 

@@ -81,5 +81,5 @@ def _execution(row: list[Any]) -> Execution:
     return Execution(block_number, gas_used, calldata_bytes, error, entries, seconds)
 
 
-def _as_tuple(value: Any) -> Any:
+def _as_tuple(value: Any) -> Any:  # noqa: ANN401 (JSON)
     return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value

@@ -49,14 +49,30 @@ class Execution:
         return self.block_number, self.gas_used, self.calldata_bytes, self.error, self.logs
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedBlock:
+    """A block ready to be sent.
+
+    Parameters
+    ----------
+    timestamp : int
+        Unix time [s].
+    transactions : object
+        Whatever the ledger made of its calls.
+    """
+
+    timestamp: int
+    transactions: Any
+
+
 class Ledger(Protocol):
     """Executes blocks of calls; at most one block is in flight."""
 
-    def prepare(self, block: Block) -> Any:
+    def prepare(self, block: Block) -> PreparedBlock:
         """Encode and sign a block ahead; blocks are submitted in the order in which they were prepared."""
         ...
 
-    def submit(self, prepared: Any) -> None:
+    def submit(self, prepared: PreparedBlock) -> None:
         """Start a prepared block and return at once where the ledger can."""
         ...
 

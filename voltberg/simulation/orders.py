@@ -84,7 +84,7 @@ class OrderFate:
 
     @property
     def fate(self) -> str:
-        """``refused``, ``filled``, ``partly filled`` or ``rested``; ``unfilled`` if it neither traded nor rested."""
+        """``refused``, ``filled``, ``partly filled``, ``rested``, or ``unfilled`` if it did none of these."""
         if not self.order_id and not self.filled_wh and self.reason and self.returned_wh == 0:
             return "refused"
         if self.filled_wh == self.quantity_wh:

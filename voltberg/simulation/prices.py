@@ -83,9 +83,8 @@ def day_prices(tariff: Tariff, tick_micro_per_wh: int, fees: FeeSettings) -> Tic
     )
     cap = max(1, *grid, *retailer) + fees.cap_margin_ticks
     if cap > HIGHEST_CAP_TICK:
-        msg = (
-            f"the highest tariff is {cap - fees.cap_margin_ticks} ticks of {tick_micro_per_kwh} micro per kWh, expected at most "
-            f"{HIGHEST_CAP_TICK - fees.cap_margin_ticks}: deploy with a larger tick"
+        raise ValueError(
+            f"the highest tariff is {cap - fees.cap_margin_ticks} ticks of {tick_micro_per_kwh} micro per "
+            f"kWh, expected at most {HIGHEST_CAP_TICK - fees.cap_margin_ticks}: deploy with a larger tick"
         )
-        raise ValueError(msg)
     return TickPrices(grid, retailer, feed_in, cap, fees.grid_fee_ticks, fees.platform_fee_ticks)

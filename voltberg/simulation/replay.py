@@ -38,7 +38,7 @@ class Step:
 
     @property
     def explained(self) -> bool:
-        """Whether the ledger did exactly what the twin predicted: the same error, or success with the same events."""
+        """Whether the ledger did what the twin predicted: the same error, or success with the same events."""
         return self.execution.error == self.planned.error and self.execution.logs == self.planned.logs
 
 

@@ -51,8 +51,9 @@ def schedule_storage(
 ) -> StorageSchedule:
     """Follow what is wanted as far as power, room and content allow.
 
-    Stored energy is ``floor(total in x efficiency) - total out`` as the contract counts it: losses fall on the charge leg,
-    charging counts before discharging within a frame (Wang et al. 2023, eqs 30-31, by booking).
+    Stored energy is ``floor(total in x efficiency) - total out`` as the contract counts it: losses fall on
+    the charge leg, charging counts before discharging within a frame (Wang et al. 2023, eqs
+    30-31, by booking).
 
     Parameters
     ----------

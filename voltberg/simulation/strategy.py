@@ -1,4 +1,4 @@
-"""How a participant turns its surplus or need of a frame into orders. Users may plug in a class of their own."""
+"""How a participant turns its surplus or need into orders. Users may plug in a class of their own."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class Strategy(Protocol):
         Returns
         -------
         list of OrderIntent
-            Orders in the order of placing; in the second round the participant's resting order of the frame has been
-            cancelled if and only if this list is not empty.
+            Orders in the order of placing. If there are any, the participant's resting orders of the frame
+            are cancelled first.
         """
         ...
 
@@ -103,9 +103,10 @@ class Strategy(Protocol):
 class SurplusNeedStrategy:
     """Quote inside the spread between feed-in and tariff first, then take what the book offers.
 
-    In the first round a seller asks between feed-in and tariff less fees, a buyer bids there, each at a uniformly drawn
-    distance from its own reservation price. In the second round whoever is still open takes the other side's best price if
-    it lies within the reservation price. Large quantities are icebergs; some of them move their price with each slice.
+    In the first round a seller asks between feed-in and tariff less fees, a buyer bids there, each at a
+    uniformly drawn distance from its own reservation price. In the second round whoever is still open takes
+    the other side's best price if it lies within the reservation price. Large quantities are icebergs; some
+    move their price with each slice.
 
     Parameters
     ----------
@@ -192,7 +193,6 @@ def load_strategy(path: str) -> Strategy:
         msg = f"strategy {path!r} cannot be made: {error}"
         raise ValueError(msg) from error
     if not callable(getattr(strategy, "decide", None)):
-        msg = f"strategy {path!r} has no method 'decide(view, rng)'"
-        raise ValueError(msg)
+        raise ValueError(f"strategy {path!r} has no method 'decide(view, rng)'")  # noqa: TRY004 (its path is the value)
     loaded: Strategy = strategy
     return loaded

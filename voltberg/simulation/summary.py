@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from voltberg.models import Position
-from voltberg.reference.words import unpack_position
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.replay import FinalState
 from voltberg.simulation.tables import ReplayTables
@@ -61,7 +59,7 @@ def money_residual_micro(replay: DayReplay, final: FinalState) -> int:
     Parameters
     ----------
     replay : DayReplay
-        The day; all of its orders have left the book.
+        The day; all of its frames are final and its bookings closed, so that no money waits in between.
     final : mapping
         Values of the public views, as the ledger gave them.
 
@@ -77,35 +75,25 @@ def money_residual_micro(replay: DayReplay, final: FinalState) -> int:
         name: final["house", "heldByVenue", (replay.market.address_of(name),)] for name in ("book", "storage")
     }
     balances = sum(final["house", "accountOf", (i,)][0] for i in participants)
-    due = book_pot = 0
-    for (contract, function, args), value in final.items():
-        if (contract, function) == ("house", "frameOf") and not value[7]:
-            due += value[9] + value[10]
-            words = next(
-                words
-                for (c, f, a), words in final.items()
-                if (c, f) == ("book", "positionsOf") and a[0] == args[0]
-            )
-            positions: list[Position] = [unpack_position(word) for word in words]
-            book_pot += sum(p.sale_micro + p.lock_micro for p in positions)
     margins = {
         "book": sum(final["book", "accountOf", (i,)][0] for i in participants),
         "storage": sum(final["storage", "marginOf", (i,)] for i in participants),
     }
     revenue = final["storage", "operatorAccount", ()][0]
-    return (
+    residual: int = (
         abs(token - accounted)
-        + abs(accounted - balances - sum(held.values()) - due)
-        + abs(held["book"] - margins["book"] - book_pot)
+        + abs(accounted - balances - sum(held.values()))
+        + abs(held["book"] - margins["book"])
         + abs(held["storage"] - margins["storage"] - revenue)
     )
+    return residual
 
 
 def energy_residual_wh(tables: ReplayTables, efficiency_bps: int) -> int:
     """Sum up every difference of the energy identities after a day; 0 unless energy appeared or got lost.
 
-    Bought equals sold in every frame; delivered plus fallback equals owed for every settled seller (M4); what a booking holds
-    is what went in, less losses, less what came out (M12).
+    Bought equals sold in every frame; delivered plus fallback equals owed for every settled seller (M4); what
+    a booking holds is what went in, less losses, less what came out (M12).
 
     Parameters
     ----------
@@ -188,17 +176,13 @@ def _energy(replay: DayReplay, tables: ReplayTables) -> Summary:
     }
 
 
-def _money(
-    replay: DayReplay, tables: ReplayTables, final: FinalState
-) -> Summary:
+def _money(replay: DayReplay, tables: ReplayTables, final: FinalState) -> Summary:
     frames, positions, trades = tables.frames, tables.positions, tables.trades
     tick = replay.settings.market.settlement.tick_micro_per_wh
-    supply = (
-        np.minimum(frames["grid_price_micro_per_kwh"], frames["retailer_price_micro_per_kwh"]) / WH_PER_KWH
-    )
-    grid_cheaper = (frames["grid_price_micro_per_kwh"] <= frames["retailer_price_micro_per_kwh"]).to_numpy()
+    grid, retailer = (frames[f"{name}_price_micro_per_kwh"].to_numpy() for name in ("grid", "retailer"))
+    supply, grid_cheaper = np.minimum(grid, retailer) / WH_PER_KWH, grid <= retailer
     need_wh = np.clip(-replay.metered.behind_meter_wh, 0, None).sum(axis=0)
-    bill = (supply * (frames["grid_import_wh"] - frames["shortfall_wh"])).to_numpy()
+    bill = supply * (frames["grid_import_wh"] - frames["shortfall_wh"]).to_numpy()
     p2p_cost = int(trades["value_micro"].sum() + trades["fees_micro"].sum())
     _, storage_rent, storage_movement, storage_cost, _ = final["storage", "operatorAccount", ()]
     storage_paid = storage_rent + storage_movement

@@ -33,7 +33,8 @@ class ReplayTables:
     Parameters
     ----------
     transactions, orders, trades, depth, positions, storage, credit, stations, frames : DataFrame
-        One row a transaction, order, trade, level at gate closure, position, movement, participant, station, frame.
+        One row a transaction, order, trade, level at gate closure, position, movement, participant, station,
+        frame.
     """
 
     transactions: pd.DataFrame
@@ -65,9 +66,7 @@ class ReplayTables:
             table.to_csv(folder / f"{name}.csv", index=False)
 
 
-def make_tables(
-    replay: DayReplay, steps: Sequence[Step], final: FinalState
-) -> ReplayTables:
+def make_tables(replay: DayReplay, steps: Sequence[Step], final: FinalState) -> ReplayTables:
     """Make the tables of a finished replay.
 
     Parameters
@@ -88,7 +87,7 @@ def make_tables(
     follower.follow(steps)
     transactions = transactions_table(replay, steps)
     trades = _trades(replay, follower)
-    positions = _positions(replay, steps, final)
+    positions = _positions(steps, final)
     storage = _storage(replay, steps)
     depth = _depth(follower)
     return ReplayTables(
@@ -158,7 +157,7 @@ def transactions_table(replay: DayReplay, steps: Iterable[Step]) -> pd.DataFrame
         "seconds",
     ]
     table = pd.DataFrame(rows, columns=columns)
-    table.insert(0, "transaction", np.arange(len(table)))
+    table.insert(0, "transaction", range(len(table)))
     return table
 
 
@@ -214,7 +213,7 @@ def _orders(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
         "gas_used",
     ]
     table = pd.DataFrame(rows, columns=columns)
-    table.insert(table.columns.get_loc("tick") + 1, "price_micro_per_kwh", _price(replay, table["tick"]))
+    table.insert(columns.index("tick") + 1, "price_micro_per_kwh", _price(replay, table["tick"]))
     return table
 
 
@@ -248,9 +247,7 @@ def _depth(follower: OrderBookFollower) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["frame", "side", "tick", "orders", "displayed_wh", "hidden_wh"])
 
 
-def _positions(
-    replay: DayReplay, steps: Sequence[Step], final: FinalState
-) -> pd.DataFrame:
+def _positions(steps: Sequence[Step], final: FinalState) -> pd.DataFrame:
     settled: dict[tuple[int, int], tuple[object, ...]] = {}
     for step in steps:
         for contract, event, args in step.execution.logs:
@@ -270,10 +267,10 @@ def _positions(
         if (contract, function) != ("book", "positionsOf"):
             continue
         frame, participants = args
-        for participant_id, word in zip(participants, words, strict=True):  # type: ignore[arg-type, call-overload]
+        for participant_id, word in zip(participants, words, strict=True):
             if word:
                 p = unpack_position(word)
-                settlement = settled.get((frame, participant_id), (False, 0, 0, 0, ""))  # type: ignore[arg-type]
+                settlement = settled.get((frame, participant_id), (False, 0, 0, 0, ""))
                 rows.append(
                     (
                         frame,
@@ -332,7 +329,7 @@ def _credit(replay: DayReplay, final: FinalState) -> pd.DataFrame:
     for household, participant_id in zip(replay.day.household_ids, replay.household_ids, strict=True):
         balance, rated, rated_wh, good_wh, status, probation, _ = final[
             "house", "accountOf", (participant_id,)
-        ]  # type: ignore[misc]
+        ]
         rows.append(
             (
                 participant_id,
@@ -345,7 +342,7 @@ def _credit(replay: DayReplay, final: FinalState) -> pd.DataFrame:
                 status,
                 probation,
                 final["credit", "demandFactorBps", (participant_id,)],
-                len(final["credit", "penaltiesOf", (participant_id, False)]),  # type: ignore[arg-type]
+                len(final["credit", "penaltiesOf", (participant_id, False)]),
             )
         )
     columns = [
@@ -366,7 +363,7 @@ def _credit(replay: DayReplay, final: FinalState) -> pd.DataFrame:
 
 def _stations(replay: DayReplay, final: FinalState) -> pd.DataFrame:
     rows = [
-        (station_id, site, *final["credit", "stationOf", (station_id,)])  # type: ignore[misc]
+        (station_id, site, *final["credit", "stationOf", (station_id,)])
         for station_id, site in zip(replay.station_ids, replay.sites, strict=True)
     ]
     return pd.DataFrame(
