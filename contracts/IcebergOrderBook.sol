@@ -53,25 +53,24 @@ contract IcebergOrderBook is OrderBookMatching {
 
     /// @inheritdoc IIcebergOrderBook
     function place(uint256 request) external returns (uint64 orderId, uint256 filledWh) {
-        require(request >> OrderWord.REQUEST_BITS == 0 && uint8(request >> 32) <= OrderWord.ASK, OrderBook_InvalidRequest(request));
+        require(
+            request >> OrderWord.REQUEST_BITS == 0 && OrderWord.sideIn(request) <= OrderWord.ASK, OrderBook_InvalidRequest(request)
+        );
         uint256 account = _knownAccount(msg.sender);
-        require(_statusIn(account) == 0, OrderBook_Suspended(_idIn(account), _statusIn(account)));
-        uint256 kind = uint8(request >> 120);
-        (Incoming memory incoming, uint256 frameWord) = _incoming(request, kind, account);
-        uint256 reason;
-        if (kind == OrderWord.POST_ONLY) {
-            _skipCancelled(incoming);
-        } else {
-            uint256 quantityWh = incoming.restWh;
-            reason = _take(incoming);
-            filledWh = incoming.filledWh;
-            if (filledWh != 0) _bookTaker(incoming);
-            require(kind != OrderWord.FOK || incoming.restWh == 0, OrderBook_NotFilled(quantityWh, filledWh));
-            if (kind == OrderWord.IOC) reason = REASON_IOC;
-        }
+        uint256 frameWord = _admit(request, account);
+        (uint256 quantityWh, uint256 peakWh) = _quantities(request, account);
+        uint256 lockTicks = FrameWord.lockTicks(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
+        uint256 charged = _withoutMargin(account, _lockFor(quantityWh, lockTicks));
+        if (
+            FrameWord.crossing(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request)) != 0
+                || OrderWord.isImmediate(request)
+        ) return _sweep(request, frameWord, account, quantityWh, peakWh);
+        _accounts[msg.sender] = charged;
+        (uint256 id, uint256 newWord) =
+            _rest(request, frameWord, _idIn(account), quantityWh, peakWh, peakWh == 0 ? quantityWh : peakWh, lockTicks);
+        if (newWord != frameWord) _frames[OrderWord.frameIn(request)] = newWord;
         // Ids have 64 bits.
-        orderId = uint64(_finish(incoming, account, reason));
-        if (incoming.frameWord != frameWord) _frames[incoming.frame] = incoming.frameWord;
+        return (uint64(id), 0);
     }
 
     /// @inheritdoc IIcebergOrderBook
@@ -282,76 +281,131 @@ contract IcebergOrderBook is OrderBookMatching {
 
     /* PRIVATE: PLACING */
 
-    /// @dev Reads and checks a request.
-    /// @return incoming The order, cut to what a penalised buyer may demand.
-    /// @return frameWord The frame's word as stored.
-    function _incoming(uint256 request, uint256 kind, uint256 account)
-        private
-        view
-        returns (Incoming memory incoming, uint256 frameWord)
-    {
-        uint32 frame = uint32(request);
-        uint256 peak = uint32(request >> 80);
-        bool immediate = kind == OrderWord.IOC || kind == OrderWord.FOK;
-        require(kind <= OrderWord.POST_ONLY && !(immediate && peak != 0), OrderBook_InvalidKind(kind, peak));
-        incoming.visits = uint16(request >> 128);
-        require(incoming.visits != 0, OrderBook_ZeroMaxFills());
+    /// @dev Whether the order may be placed now: its owner, kind, frame and price.
+    /// @return frameWord The frame's word.
+    function _admit(uint256 request, uint256 account) private view returns (uint256 frameWord) {
+        require(_statusIn(account) == 0, OrderBook_Suspended(_idIn(account), _statusIn(account)));
+        require(OrderWord.isKindValid(request), OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request)));
+        require(OrderWord.maxFillsIn(request) != 0, OrderBook_ZeroMaxFills());
+        uint32 frame = OrderWord.frameIn(request);
         frameWord = _openFrame(frame);
         require(frameWord & FrameWord.PAUSED == 0, OrderBook_FramePaused(frame));
         _requireGateOpen(frame);
-        incoming.tick = uint8(request >> 40);
-        require(incoming.tick <= OrderWord.HIGHEST_TICK, OrderBook_TickOutOfRange(incoming.tick, OrderWord.HIGHEST_TICK));
-        incoming.participantId = _idIn(account);
-        incoming.frame = frame;
-        incoming.side = uint8(request >> 32);
-        incoming.frameWord = frameWord;
-        incoming.stepTicks = uint8(request >> 112);
-        _setQuantities(incoming, uint32(request >> 48), peak, _factorIn(account));
-        uint256 lockMicro = incoming.restWh * FrameWord.lockTicks(frameWord, incoming.side, incoming.tick) * _tickMicroPerWh;
-        require(lockMicro >= minimumLockMicro, OrderBook_LockBelowMinimum(lockMicro, minimumLockMicro));
-        _withoutMargin(account, lockMicro);
+        uint256 tick = OrderWord.tickIn(request);
+        require(tick <= OrderWord.HIGHEST_TICK, OrderBook_TickOutOfRange(tick, OrderWord.HIGHEST_TICK));
     }
 
-    /// @dev Checks quantity, peak and price step after a penalised buyer's cut (RET).
-    function _setQuantities(Incoming memory incoming, uint256 quantity, uint256 peak, uint256 factorBps) private view {
-        if (incoming.side == OrderWord.BID && factorBps != FULL_FACTOR_BPS) {
-            quantity = quantity * factorBps / FULL_FACTOR_BPS;
-            if (peak > quantity) peak = quantity;
+    /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET), and checked, with the price step.
+    function _quantities(uint256 request, uint256 account) private view returns (uint256 quantityWh, uint256 peakWh) {
+        quantityWh = OrderWord.quantityIn(request);
+        peakWh = OrderWord.peakIn(request);
+        if (_factorIn(account) != FULL_FACTOR_BPS && OrderWord.sideIn(request) == OrderWord.BID) {
+            quantityWh = quantityWh * _factorIn(account) / FULL_FACTOR_BPS;
+            if (peakWh > quantityWh) peakWh = quantityWh;
         }
         uint256 minimum = minimumQuantityWh;
-        require(quantity >= minimum, OrderBook_QuantityBelowMinimum(quantity, minimum));
-        incoming.restWh = quantity;
-        incoming.sliceWh = quantity;
-        if (peak != 0) {
-            require(peak <= quantity && peak >= minimum && peak * 32 >= quantity, OrderBook_InvalidPeak(peak, quantity, minimum));
-            incoming.peakWh = peak;
-            incoming.sliceWh = peak;
+        require(quantityWh >= minimum, OrderBook_QuantityBelowMinimum(quantityWh, minimum));
+        if (OrderWord.peakIn(request) != 0) {
+            require(
+                peakWh <= quantityWh && peakWh >= minimum && peakWh * 32 >= quantityWh,
+                OrderBook_InvalidPeak(peakWh, quantityWh, minimum)
+            );
         }
-        uint256 step = incoming.stepTicks;
-        require(step == 0 || (peak != 0 && step <= OrderWord.HIGHEST_TICK), OrderBook_InvalidPriceStep(step));
+        uint256 step = OrderWord.stepIn(request);
+        require(step == 0 || (peakWh != 0 && step <= OrderWord.HIGHEST_TICK), OrderBook_InvalidPriceStep(step));
     }
 
-    /// @dev Lets the rest of an order rest or return, and takes from the margin what it cost.
-    /// @return orderId Id of the resting order, 0 when nothing rests.
-    function _finish(Incoming memory incoming, uint256 account, uint256 reason) private returns (uint256 orderId) {
-        uint256 spentWhTicks = incoming.side == OrderWord.BID
-            ? incoming.valueWhTicks + incoming.filledWh * FrameWord.feeTicks(incoming.frameWord)
-            : incoming.lockWhTicks;
-        uint256 restWh = incoming.restWh;
+    /// @dev What the whole order locks at its limit (M2).
+    function _lockFor(uint256 quantityWh, uint256 lockTicks) private view returns (uint256 lockMicro) {
+        // 32 bits of energy, 9 of lock, 64 of tick value.
+        unchecked {
+            lockMicro = quantityWh * lockTicks * _tickMicroPerWh;
+        }
+        require(lockMicro >= minimumLockMicro, OrderBook_LockBelowMinimum(lockMicro, minimumLockMicro));
+    }
+
+    /// @dev Lets an order that crosses, or may not rest, meet the book; then its rest rests or returns.
+    function _sweep(uint256 request, uint256 frameWord, uint256 account, uint256 quantityWh, uint256 peakWh)
+        private
+        returns (uint64 orderId, uint256 filledWh)
+    {
+        uint256 sizeWh = peakWh == 0 ? quantityWh : peakWh;
+        Sweep memory sweep = Sweep({
+            takerId: _idIn(account),
+            frame: OrderWord.frameIn(request),
+            side: OrderWord.sideIn(request),
+            tick: OrderWord.tickIn(request),
+            sliceWh: sizeWh,
+            hiddenWh: quantityWh - sizeWh,
+            sizeWh: sizeWh,
+            peakWh: peakWh,
+            stepTicks: OrderWord.stepIn(request),
+            visits: OrderWord.maxFillsIn(request),
+            frameWord: frameWord,
+            valueWhTicks: 0,
+            lockWhTicks: 0
+        });
+        uint256 kind = OrderWord.kindIn(request);
+        uint256 reason;
+        if (kind == OrderWord.POST_ONLY) _skipCancelled(sweep);
+        else reason = _take(sweep);
+        uint256 restWh = sweep.sliceWh + sweep.hiddenWh;
+        filledWh = quantityWh - restWh;
+        uint256 spentMicro = filledWh == 0 ? 0 : _bookTaker(sweep, filledWh);
         if (restWh != 0) {
+            require(kind != OrderWord.FOK, OrderBook_NotFilled(quantityWh, filledWh));
+            if (kind == OrderWord.IOC) reason = REASON_IOC;
             if (reason == 0) {
-                uint256 lockTicks = FrameWord.lockTicks(incoming.frameWord, incoming.side, incoming.tick);
-                orderId = _rest(incoming, lockTicks);
-                spentWhTicks += restWh * lockTicks;
-                emit OrderPlaced(
-                    orderId | (incoming.participantId << 64) | (restWh << 96) | (incoming.peakWh << 128) | (incoming.sliceWh << 160)
-                        | (incoming.stepTicks << 192)
+                uint256 lockTicks = FrameWord.lockTicks(frameWord, sweep.side, sweep.tick);
+                spentMicro += restWh * lockTicks * _tickMicroPerWh;
+                uint256 id;
+                (id, sweep.frameWord) = _rest(
+                    OrderWord.withTick(request, sweep.tick), sweep.frameWord, sweep.takerId, restWh, peakWh, sweep.sliceWh, lockTicks
                 );
+                // Ids have 64 bits.
+                orderId = uint64(id);
             } else {
-                emit RestReturned(incoming.frame | (incoming.participantId << 32) | (restWh << 64) | (reason << 96));
+                emit RestReturned(sweep.frame | (sweep.takerId << 32) | (restWh << 64) | (reason << 96));
             }
         }
-        if (spentWhTicks != 0) _accounts[msg.sender] = _withoutMargin(account, spentWhTicks * _tickMicroPerWh);
+        if (spentMicro != 0) _accounts[msg.sender] = _withoutMargin(account, spentMicro);
+        if (sweep.frameWord != frameWord) _frames[sweep.frame] = sweep.frameWord;
+    }
+
+    /// @dev Enters a finished sweep's trades in its owner's position.
+    /// @return spentMicro What they took from the margin: a buyer's value and fees, a seller's lock.
+    function _bookTaker(Sweep memory sweep, uint256 filledWh) private returns (uint256 spentMicro) {
+        // 40 bits of energy, 9 of price, fees or lock, 64 of tick value.
+        unchecked {
+            uint256 valueMicro = sweep.valueWhTicks * _tickMicroPerWh;
+            if (sweep.side == OrderWord.BID) {
+                _book(sweep.frame, sweep.takerId, PositionWord.purchase(filledWh, valueMicro));
+                return valueMicro + filledWh * FrameWord.feeTicks(sweep.frameWord) * _tickMicroPerWh;
+            }
+            uint256 lockTicks = FrameWord.lockTicks(sweep.frameWord, OrderWord.ASK, sweep.tick);
+            spentMicro = (sweep.lockWhTicks + (sweep.sizeWh - sweep.sliceWh) * lockTicks) * _tickMicroPerWh;
+            _book(sweep.frame, sweep.takerId, PositionWord.sale(filledWh, valueMicro, spentMicro));
+        }
+    }
+
+    /// @dev Queues an order, or what is left of one, at the request's tick. Its lock has left the margin already.
+    /// @return orderId Its id.
+    /// @return newWord The frame's word with its level.
+    function _rest(
+        uint256 request, uint256 frameWord, uint256 makerId, uint256 restWh, uint256 peakWh, uint256 visibleWh, uint256 lockTicks
+    ) private returns (uint256 orderId, uint256 newWord) {
+        (uint256 side, uint256 tick) = (OrderWord.sideIn(request), OrderWord.tickIn(request));
+        uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side, tick);
+        uint256 level = _queue.levels[levelKey];
+        uint256 index = LevelQueue.tail(level);
+        // A side is 0 or 1, a tick at most 191.
+        require(index < LevelQueue.MAX_ARRIVALS, OrderBook_LevelFull(OrderWord.frameIn(request), uint8(side), uint8(tick)));
+        _queue.levels[levelKey] = LevelQueue.withArrival(level);
+        orderId = OrderWord.id(levelKey, index);
+        uint256 step = OrderWord.stepIn(request);
+        _orders[orderId] = OrderWord.pack(makerId, restWh, peakWh, visibleWh, step, lockTicks);
+        newWord = FrameWord.hasLevel(frameWord, tick) ? frameWord : FrameWord.withLevel(frameWord, side, tick);
+        emit OrderPlaced(orderId | (makerId << 64) | (restWh << 96) | (peakWh << 128) | (visibleWh << 160) | (step << 192));
     }
 
     /* PRIVATE: ORDERS */

@@ -75,19 +75,12 @@ library FrameWord {
         return side == OrderWord.BID ? word & bidMask & _LEVELS : word & ~bidMask & _LEVELS;
     }
 
-    /// @dev The best level that an incoming order of `side` with limit `tick` may trade with.
-    /// @return crosses Whether there is one.
-    /// @return bestTick Its tick: the lowest ask for a buy, the highest bid for a sell.
-    function crossing(uint256 word, uint256 side, uint256 tick) internal pure returns (bool crosses, uint256 bestTick) {
+    /// @dev Levels that an incoming order of `side` with limit `tick` may trade with: asks at or below, bids at or above it.
+    function crossing(uint256 word, uint256 side, uint256 tick) internal pure returns (uint256 bits) {
         // Shifts by at most 192.
         unchecked {
-            uint256 from = asksFrom(word);
-            if (side == OrderWord.BID) {
-                uint256 asks = (word & ((1 << (tick + 1)) - 1)) >> from;
-                return asks == 0 ? (false, 0) : (true, from + TickBitmap.lowest(asks));
-            }
-            uint256 bids = (word & ((1 << from) - 1)) >> tick;
-            return bids == 0 ? (false, 0) : (true, tick + TickBitmap.highest(bids));
+            uint256 bidMask = (1 << asksFrom(word)) - 1;
+            return side == OrderWord.BID ? word & ((2 << tick) - 1) & ~bidMask : (word & bidMask) >> tick << tick;
         }
     }
 

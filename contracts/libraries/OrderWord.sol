@@ -2,7 +2,8 @@
 pragma solidity 0.8.30;
 
 /// @title Layout of requests, order ids and orders
-/// @dev Order id: frame 32 | side 8 | tick 8 | index 16, from the highest bit; its upper part without the index is the level's key.
+/// @dev Request, from the lowest bit: frame 32 | side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | price step 8 | kind 8 | max fills 16.
+/// Order id: frame 32 | side 8 | tick 8 | index 16, from the highest bit; its upper part without the index is the level's key.
 /// Order, from the lowest bit: maker id 32 | remaining Wh 32 | peak Wh 32 | visible Wh 32 | price step ticks 8 | lock ticks per Wh 16.
 /// An order without a peak shows all that remains, so visible = remaining. A word of 0 is no order: ids start from 1.
 library OrderWord {
@@ -19,6 +20,58 @@ library OrderWord {
     uint256 private constant _MASK_32 = 0xffffffff;
     /// @dev One Wh of remaining and visible energy at once.
     uint256 private constant _DISPLAYED_WH = (1 << 32) | (1 << 96);
+
+    uint256 private constant _TICK_SHIFT = 40;
+
+    /* REQUESTS */
+
+    function frameIn(uint256 request) internal pure returns (uint32) {
+        return uint32(request);
+    }
+
+    function sideIn(uint256 request) internal pure returns (uint256) {
+        return (request >> 32) & 0xff;
+    }
+
+    function tickIn(uint256 request) internal pure returns (uint256) {
+        return (request >> _TICK_SHIFT) & 0xff;
+    }
+
+    function quantityIn(uint256 request) internal pure returns (uint256) {
+        return (request >> 48) & _MASK_32;
+    }
+
+    function peakIn(uint256 request) internal pure returns (uint256) {
+        return (request >> 80) & _MASK_32;
+    }
+
+    function stepIn(uint256 request) internal pure returns (uint256) {
+        return (request >> 112) & 0xff;
+    }
+
+    function kindIn(uint256 request) internal pure returns (uint256) {
+        return (request >> 120) & 0xff;
+    }
+
+    function maxFillsIn(uint256 request) internal pure returns (uint256) {
+        return (request >> 128) & 0xffff;
+    }
+
+    /// @dev Whether the order may not rest (IOC, FOK).
+    function isImmediate(uint256 request) internal pure returns (bool) {
+        uint256 kind = kindIn(request);
+        return kind == IOC || kind == FOK;
+    }
+
+    /// @dev Whether the kind exists, and an order that may not rest carries no peak.
+    function isKindValid(uint256 request) internal pure returns (bool) {
+        return kindIn(request) <= POST_ONLY && (peakIn(request) == 0 || !isImmediate(request));
+    }
+
+    /// @dev The request with another tick, below 256.
+    function withTick(uint256 request, uint256 tick) internal pure returns (uint256) {
+        return (request & ~(uint256(0xff) << _TICK_SHIFT)) | (tick << _TICK_SHIFT);
+    }
 
     /* IDS */
 

@@ -16,16 +16,26 @@ library PositionWord {
     uint256 private constant _SALE_SHIFT = 136;
     uint256 private constant _LOCK_SHIFT = 192;
     uint256 private constant _TAG_SHIFT = 240;
+    /// @dev The first bit after each field.
+    uint256 private constant _CARRIES =
+        (1 << _SOLD_SHIFT) | (1 << _PURCHASE_SHIFT) | (1 << _SALE_SHIFT) | (1 << _LOCK_SHIFT) | (1 << _TAG_SHIFT);
+    uint256 private constant _TOO_WIDE = 1 << _TAG_SHIFT;
 
     /// @dev Place in the ring.
     function key(uint256 frame, uint256 participantId) internal pure returns (uint256) {
-        return participantId * FrameClock.RING_FRAMES + (frame % FrameClock.RING_FRAMES);
+        // Ids have 32 bits.
+        unchecked {
+            return participantId * FrameClock.RING_FRAMES + (frame % FrameClock.RING_FRAMES);
+        }
     }
 
     /// @dev The position of `frame` in a stored word: an empty one when the word belongs to an older frame.
     function inFrame(uint256 word, uint256 frame) internal pure returns (uint256) {
-        uint256 tag = (frame / FrameClock.RING_FRAMES + 1) & 0xffff;
-        return word >> _TAG_SHIFT == tag ? word : tag << _TAG_SHIFT;
+        // The shift truncates the tag to 16 bits.
+        unchecked {
+            uint256 empty = (frame / FrameClock.RING_FRAMES + 1) << _TAG_SHIFT;
+            return (word ^ empty) >> _TAG_SHIFT == 0 ? word : empty;
+        }
     }
 
     /// @dev Whether there is anything in a position.
@@ -58,32 +68,27 @@ library PositionWord {
         return (word >> _LOCK_SHIFT) & _MAX_LOCK;
     }
 
-    /// @dev Adds a purchase or reverts with `OrderBook_PositionOverflow`.
-    function withPurchase(uint256 word, uint256 frame, uint256 participantId, uint256 energyWh, uint256 valueMicro)
-        internal
-        pure
-        returns (uint256)
-    {
-        // Sums of fields below 2^56 and of products that the caller bounds below 2^200; each is compared before it is packed.
-        unchecked {
-            if (boughtWh(word) + energyWh > _MAX_ENERGY || purchaseMicro(word) + valueMicro > _MAX_VALUE) {
-                _revertOverflow(frame, participantId);
-            }
-            return word + energyWh + (valueMicro << _PURCHASE_SHIFT);
-        }
+    /// @dev What a purchase adds to a position.
+    function purchase(uint256 energyWh, uint256 valueMicro) internal pure returns (uint256 added) {
+        // A value that is too wide must not reach the neighbouring field: {plus} sees the mark in the tag.
+        return valueMicro > _MAX_VALUE ? _TOO_WIDE : energyWh | (valueMicro << _PURCHASE_SHIFT);
     }
 
-    /// @dev Adds a sale with its lock or reverts with `OrderBook_PositionOverflow`.
-    function withSale(
-        uint256 word, uint256 frame, uint256 participantId, uint256 energyWh, uint256 valueMicro, uint256 addedLockMicro
-    ) internal pure returns (uint256) {
-        // As in {withPurchase}.
+    /// @dev What a sale and its lock add to a position.
+    function sale(uint256 energyWh, uint256 valueMicro, uint256 addedLockMicro) internal pure returns (uint256 added) {
+        if (valueMicro > _MAX_VALUE || addedLockMicro > _MAX_LOCK) return _TOO_WIDE;
+        return (energyWh << _SOLD_SHIFT) | (valueMicro << _SALE_SHIFT) | (addedLockMicro << _LOCK_SHIFT);
+    }
+
+    /// @dev Adds a trade or reverts with `OrderBook_PositionOverflow`.
+    function plus(uint256 word, uint256 added, uint256 frame, uint256 participantId) internal pure returns (uint256 sum) {
+        // All fields are added at once; a field that overflows shows as a carry into the first bit of its neighbour.
         unchecked {
-            if (
-                soldWh(word) + energyWh > _MAX_ENERGY || saleMicro(word) + valueMicro > _MAX_VALUE
-                    || lockMicro(word) + addedLockMicro > _MAX_LOCK
-            ) _revertOverflow(frame, participantId);
-            return word + (energyWh << _SOLD_SHIFT) + (valueMicro << _SALE_SHIFT) + (addedLockMicro << _LOCK_SHIFT);
+            sum = word + added;
+        }
+        if ((sum ^ word ^ added) & _CARRIES != 0 || added >> _TAG_SHIFT != 0) {
+            // Both come from 32-bit fields.
+            revert IIcebergOrderBook.OrderBook_PositionOverflow(uint32(participantId), uint32(frame));
         }
     }
 
@@ -106,10 +111,5 @@ library PositionWord {
         if (energyWh > soldWh(word) || valueMicro > saleMicro(word)) return (false, 0);
         rest = word - (energyWh << _SOLD_SHIFT) - (valueMicro << _SALE_SHIFT);
         ok = saleMicro(rest) + lockMicro(rest) >= soldWh(rest) * capMicroPerWh;
-    }
-
-    function _revertOverflow(uint256 frame, uint256 participantId) private pure {
-        // Both come from 32-bit fields.
-        revert IIcebergOrderBook.OrderBook_PositionOverflow(uint32(participantId), uint32(frame));
     }
 }
