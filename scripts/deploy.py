@@ -15,7 +15,7 @@ from voltberg.configuration import MarketConfiguration
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def main(account_name=None, token=None, roles_file=None):
+def main(account_name=None, token=None, roles_file=None, folder=ROOT / "deployments"):
     """Deploy from the first account; on a live network from a stored one, with token and roles named."""
     live = CONFIG.network_type == "live"
     if live and not (account_name and token and roles_file):
@@ -29,7 +29,7 @@ def main(account_name=None, token=None, roles_file=None):
         account.address,
         role_accounts(Path(roles_file), chain.chain_id) if live else RoleAccounts(*map(str, accounts[1:7])),
         token=token,
-        folder=ROOT / "deployments",
+        folder=folder,
         # Brownie starts a development chain anew each time: what the file says is of an older one.
         fresh=not live,
         progress=lambda step: print(f"[{step.number:2}/{step.count}] {step.label}"),

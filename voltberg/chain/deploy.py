@@ -30,7 +30,7 @@ from voltberg.chain.deployment_record import (
     require_same,
 )
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Receipt, Transaction
-from voltberg.chain.market import ChainMarket
+from voltberg.chain.market import ChainMarket, checked_address
 from voltberg.configuration import MarketConfiguration
 
 
@@ -240,7 +240,7 @@ def prepare_deployment(
 
 
 def _require_token(chain: DeploymentChain, token: str | None) -> None:
-    if token is not None and not chain.get_code(token):
+    if token is not None and not chain.get_code(checked_address(token)):
         raise DeploymentError(f"the token {token} has no code on chain {chain.chain_id}")
 
 
