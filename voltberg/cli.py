@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voltberg.commands import abi, deploy, node
+from voltberg.commands import abi, deploy, node, replay
 
 app = typer.Typer(
     name="voltberg",
@@ -13,6 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command("replay")(replay.replay)
 app.command("node")(node.node)
 app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)

@@ -53,8 +53,10 @@ class BlockBuilder:
             Frame that it is about.
         operation : str
             Name of the operation in the gas table.
-        contract, function : str
-            What is called.
+        contract : str
+            Contract that is called.
+        function : str
+            Its function.
         args : tuple
             Arguments.
         sender : str

@@ -36,8 +36,10 @@ class OrderFate:
         Row of the transactions table that placed it.
     frame, participant_account : int, str
         Delivery frame; who placed it.
-    side, tick, quantity_wh, peak_wh, price_step_ticks, kind : int
+    side, tick, requested_wh, peak_wh, price_step_ticks, kind : int
         The request.
+    quantity_wh : int
+        What was accepted of it: a penalised buyer's quantity is cut (RET) [Wh].
     gas_used : int
         Gas of placing it.
     order_id : int
@@ -63,6 +65,7 @@ class OrderFate:
     participant_account: str
     side: int
     tick: int
+    requested_wh: int
     quantity_wh: int
     peak_wh: int
     price_step_ticks: int
@@ -169,6 +172,8 @@ class OrderBookFollower:
             for contract, event, args in step.execution.logs:
                 if contract == "book":
                     self._event(number, event, args, placed, step.planned.operation)
+            if placed is not None and not placed.order_id and not placed.reason:
+                placed.quantity_wh = placed.filled_wh  # nothing rests and nothing came back
 
     def _placed(self, number: int, step: Step) -> OrderFate:
         request = unpack_request(step.planned.args[0])
@@ -178,6 +183,7 @@ class OrderBookFollower:
             participant_account=step.planned.sender,
             side=request.side,
             tick=request.tick,
+            requested_wh=request.quantity_wh,
             quantity_wh=request.quantity_wh,
             peak_wh=request.peak_wh,
             price_step_ticks=request.price_step_ticks,
@@ -197,14 +203,13 @@ class OrderBookFollower:
         elif event == "OrderPlaced" and placed is not None:
             placement = unpack_placement(args[0])
             placed.order_id, placed.visible_wh = placement.order_id, placement.visible_wh
-            # a penalised buyer's quantity is cut before it is placed
             placed.quantity_wh = placed.filled_wh + placement.quantity_wh
             placed.last_tick = _tick_of(placement.order_id)
             self._resting[placement.order_id] = placed
         elif event == "RestReturned" and placed is not None:
             _, _, energy_wh, reason = unpack_rest(args[0])
             placed.returned_wh += energy_wh
-            placed.quantity_wh = placed.filled_wh + placed.returned_wh
+            placed.quantity_wh = placed.filled_wh + energy_wh
             placed.reason = REST_REASONS[RestReason(reason)]
         elif event == "OrderCancelled":
             order_id, energy_wh = unpack_cancellation(args[0])

@@ -59,8 +59,10 @@ def schedule_storage(
     ----------
     booking : StorageBooking
         What was booked.
-    wanted_in_wh, wanted_out_wh : ndarray of int64, shape (frames,)
-        Energy that the renter would move [Wh].
+    wanted_in_wh : ndarray of int64, shape (frames,)
+        Energy that the renter would store [Wh].
+    wanted_out_wh : ndarray of int64, shape (frames,)
+        Energy that it would take out [Wh].
     frame_seconds : int
         Length of a frame [s].
     efficiency_bps : int

@@ -28,7 +28,9 @@ def test_obeys_power_room_and_content_and_uses_them_up(
         efficiency_bps=efficiency_bps,
     )
     total_in = total_out = 0
-    for position, (moved_in, moved_out) in enumerate(zip(schedule.in_wh.tolist(), schedule.out_wh.tolist(), strict=True)):
+    for position, (moved_in, moved_out) in enumerate(
+        zip(schedule.in_wh.tolist(), schedule.out_wh.tolist(), strict=True)
+    ):
         total_in += moved_in
         after_charge = total_in * efficiency_bps // 10_000 - total_out
         one_more = (total_in + 1) * efficiency_bps // 10_000 - total_out

@@ -9,7 +9,9 @@ from voltberg.models import OrderKind, Side
 from voltberg.simulation.strategy import MarketView, SurplusNeedStrategy, load_strategy
 
 
-def view(open_wh: int, trading_round: int = 0, bid: int | None = None, ask: int | None = None, tariff: int = 100) -> MarketView:
+def view(
+    open_wh: int, trading_round: int = 0, bid: int | None = None, ask: int | None = None, tariff: int = 100
+) -> MarketView:
     return MarketView("h", 0, trading_round, open_wh, tariff, 20, 3, bid, ask, 50)
 
 
