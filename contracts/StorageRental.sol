@@ -138,9 +138,9 @@ contract StorageRental is VenueAccounts, IStorageRental {
     /// @inheritdoc IStorageRental
     function move(uint32 frame, uint256[] calldata records) external onlyRole(METER) {
         uint256 frameEnd = FrameClock.end(frame, _frameSeconds);
-        require(block.timestamp >= frameEnd, Storage_FrameNotOver(frame, frameEnd, block.timestamp));
+        if (block.timestamp < frameEnd) revert Storage_FrameNotOver(frame, frameEnd, block.timestamp);
         uint256 deadline = frameEnd + _meteringWindowSeconds;
-        require(block.timestamp < deadline, Storage_TooLate(frame, deadline, block.timestamp));
+        if (block.timestamp >= deadline) revert Storage_TooLate(frame, deadline, block.timestamp);
         for (uint256 i = 0; i < records.length; ++i) {
             _move(frame, records[i]);
         }
@@ -249,32 +249,31 @@ contract StorageRental is VenueAccounts, IStorageRental {
     }
 
     /// @dev Enters one metered record; writes the booking's word and nothing else.
+    ///
+    /// Nothing overflows: energies and powers have 32 bits, the totals 40, frame numbers of a booking are at most 1,024
+    /// above the present one. Nothing falls below 0: total out was never more than what the charging stored.
     function _move(uint32 frame, uint256 record) private {
-        require(record >> 96 == 0, Storage_InvalidRecord(record));
+        if (record >> 96 != 0) revert Storage_InvalidRecord(record);
         uint32 bookingId = uint32(record);
-        uint256 inWh = uint32(record >> 32);
-        uint256 outWh = record >> 64;
         uint256 word = _bookings[bookingId];
-        require(word != 0, Storage_NoBooking(bookingId));
-        require(
-            frame >= word.nextFrame() && frame < word.endFrame(),
-            Storage_FrameOutsideBooking(bookingId, frame, word.nextFrame(), word.endFrame())
-        );
-        _requirePower(bookingId, inWh, word.chargeW());
-        _requirePower(bookingId, outWh, word.dischargeW());
-        // The losses of all charging so far are taken together, so that splitting it over reports gains nothing.
-        uint256 storedWh = _storedWh(word.totalInWh() + inWh, word.totalOutWh());
-        require(storedWh <= word.capacityWh(), Storage_CapacityLimit(bookingId, storedWh, word.capacityWh()));
-        require(outWh <= storedWh, Storage_Empty(bookingId, outWh, storedWh));
-        storedWh -= outWh;
-        _bookings[bookingId] = word.withMovement(frame, inWh, outWh);
-        // Safe: what is stored fits 32 bits, as it is at most the booked capacity.
-        emit EnergyMoved(record | (storedWh << 96) | (uint256(frame) << 136));
-    }
-
-    function _requirePower(uint32 bookingId, uint256 energyWh, uint256 powerW) private view {
-        uint256 limitWh = _frameEnergyWh(powerW);
-        require(energyWh <= limitWh, Storage_PowerLimit(bookingId, energyWh, limitWh));
+        if (word == 0) revert Storage_NoBooking(bookingId);
+        unchecked {
+            uint256 inWh = uint32(record >> 32);
+            uint256 outWh = record >> 64;
+            if (frame < word.nextFrame() || frame >= word.endFrame()) {
+                revert Storage_FrameOutsideBooking(bookingId, frame, word.nextFrame(), word.endFrame());
+            }
+            uint256 limitWh = _frameEnergyWh(word.chargeW());
+            if (inWh > limitWh) revert Storage_PowerLimit(bookingId, inWh, limitWh);
+            limitWh = _frameEnergyWh(word.dischargeW());
+            if (outWh > limitWh) revert Storage_PowerLimit(bookingId, outWh, limitWh);
+            // The losses of all charging so far are taken together, so that splitting it over reports gains nothing.
+            uint256 storedWh = _storedWh(word.totalInWh() + inWh, word.totalOutWh());
+            if (storedWh > word.capacityWh()) revert Storage_CapacityLimit(bookingId, storedWh, word.capacityWh());
+            if (outWh > storedWh) revert Storage_Empty(bookingId, outWh, storedWh);
+            _bookings[bookingId] = word.withMovement(frame, inWh, outWh);
+            emit EnergyMoved(record | ((storedWh - outWh) << 96) | (uint256(frame) << 136));
+        }
     }
 
     /// @dev Books the end of a booking. Safe casts: rent and movement were locked as margin, which has 96 bits, and there
@@ -299,14 +298,19 @@ contract StorageRental is VenueAccounts, IStorageRental {
         movementMicro = frames * (_frameEnergyWh(chargeW) + _frameEnergyWh(dischargeW)) * _movementMicroPerWh;
     }
 
-    /// @dev Energy that a power carries in a frame [Wh], down.
+    /// @dev Energy that a power carries in a frame [Wh], down. Safe: a power has 32 bits, and so has the frame's length.
     function _frameEnergyWh(uint256 powerW) private view returns (uint256) {
-        return powerW * _frameSeconds / _SECONDS_PER_HOUR;
+        unchecked {
+            return powerW * _frameSeconds / _SECONDS_PER_HOUR;
+        }
     }
 
-    /// @dev Stored energy [Wh]: losses fall on the charge leg, rounded against the renter.
+    /// @dev Stored energy [Wh]: losses fall on the charge leg, rounded against the renter. Safe: totals have 40 bits, and
+    /// no report took out more than was stored.
     function _storedWh(uint256 totalInWh, uint256 totalOutWh) private view returns (uint256) {
-        return totalInWh * _efficiencyBps / _BPS - totalOutWh;
+        unchecked {
+            return totalInWh * _efficiencyBps / _BPS - totalOutWh;
+        }
     }
 
     /// @dev Started thousands.

@@ -67,19 +67,25 @@ library BookingWord {
 
     /// @dev First frame that may be reported next. Safe: a span ends at most 1,024 frames ahead of the present one.
     function nextFrame(uint256 word) internal pure returns (uint32) {
-        return firstFrame(word) + nextOffset(word);
+        unchecked {
+            return firstFrame(word) + nextOffset(word);
+        }
     }
 
-    /// @dev The frame after the last one.
+    /// @dev The frame after the last one. Safe as above.
     function endFrame(uint256 word) internal pure returns (uint32) {
-        return firstFrame(word) + frames(word);
+        unchecked {
+            return firstFrame(word) + frames(word);
+        }
     }
 
     /// @dev The booking after a report for `frame`. Safe: 96 reports of 32-bit energies stay below 2^39; `frame` lies in
     /// the span, so the offset is at most 96.
     function withMovement(uint256 word, uint32 frame, uint256 inWh, uint256 outWh) internal pure returns (uint256) {
-        uint256 offset = uint256(frame) + 1 - firstFrame(word);
-        return ((word & ~(uint256(0xff) << _NEXT_SHIFT)) | (offset << _NEXT_SHIFT)) + (inWh << _IN_SHIFT)
-            + (outWh << _OUT_SHIFT);
+        unchecked {
+            uint256 offset = uint256(frame) + 1 - firstFrame(word);
+            return ((word & ~(uint256(0xff) << _NEXT_SHIFT)) | (offset << _NEXT_SHIFT)) + (inWh << _IN_SHIFT)
+                + (outWh << _OUT_SHIFT);
+        }
     }
 }
