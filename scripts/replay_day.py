@@ -3,6 +3,6 @@
 from voltberg.commands.replay import replay
 
 
-def main(engine: str = "ganache", season: str = "summer", households: str = "100", seed: str = "1") -> None:
+def main(engine: str = "ganache", season: str = "summer", seed: str = "1") -> None:
     """Replay one day of the shipped sample; arguments come as text after the function's name."""
-    replay(engine=engine, season=season, households=int(households), seed=int(seed))
+    replay(engine=engine, season=season, seed=int(seed))

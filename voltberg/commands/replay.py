@@ -44,7 +44,9 @@ def replay(
         str, typer.Option(help="ganache, anvil or evm (in-process, Python 3.11-3.12).")
     ] = "ganache",
     season: Annotated[str, typer.Option(help="Day of the shipped sample: summer or winter.")] = "summer",
-    households: Annotated[int, typer.Option(min=2, max=1000, help="How many take part.")] = 100,
+    households: Annotated[
+        int | None, typer.Option(min=2, max=1000, help="How many take part; else all (the sample has 100).")
+    ] = None,
     load: Annotated[Path | None, typer.Option(help=f"Household load of your own. {INPUT_HELP}")] = None,
     pv: Annotated[Path | None, typer.Option(help=f"PV generation. {INPUT_HELP}")] = None,
     sessions: Annotated[Path | None, typer.Option(help=f"EV sessions. {INPUT_HELP}")] = None,

@@ -19,6 +19,7 @@ from voltberg.chain.ledger import ChainLedger
 from voltberg.chain.market import checked_address
 from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, write_json
 from voltberg.profiles import DayConfig, DayProfile, load_day, sample_day
+from voltberg.profiles.sample import SAMPLE_HOUSEHOLDS
 from voltberg.reference.market import ReferenceMarket
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.journal import Journal
@@ -88,7 +89,7 @@ def read_inputs(inputs: InputSettings, seed: int, frame_seconds: int) -> DayProf
             raise ValueError(
                 f"{', '.join(named)} named without a load file: name one, or none of them for the sample"
             )
-        return sample_day(inputs.season, inputs.households)
+        return sample_day(inputs.season, inputs.households or SAMPLE_HOUSEHOLDS)
     if inputs.tariff is None:
         raise ValueError("a load file needs a tariff file beside it: fallback prices come from it")
     return load_day(

@@ -25,8 +25,8 @@ class InputSettings(_Settings):
     ----------
     season : str
         Day of the shipped sample; used when no load file is named.
-    households : int
-        How many households take part.
+    households : int or None
+        How many households take part, the first ones; None for all.
     load, pv, sessions, tariff : Path or None
         Files of the documented schema.
     day : str or None
@@ -40,7 +40,7 @@ class InputSettings(_Settings):
     """
 
     season: Literal["winter", "summer"] = "summer"
-    households: Annotated[int, Field(ge=2, le=1000)] = 100
+    households: Annotated[int, Field(ge=2, le=1000)] | None = None
     load: Path | None = None
     pv: Path | None = None
     sessions: Path | None = None
