@@ -80,8 +80,8 @@ def stepped_tick(side: int, tick: int, step_ticks: int) -> int:
 class BookState:
     """Orders, levels, frames and positions, every change with its way back.
 
-    Keys: an order's is its id, a level's is the id without the index, a position's is its slot among 512 frames
-    and the participant's number.
+    Keys: an order's is its id, a level's is the id without the index, a position's is its slot among 512
+    frames and the participant's number.
     """
 
     def __init__(self, state: State) -> None:

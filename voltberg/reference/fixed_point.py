@@ -19,8 +19,8 @@ _LN2_36: Final = 693_147_180_559_945_309_417_232_121_458_176_568
 def exp_wad(exponent_wad: int) -> int:
     """Exponential function.
 
-    The exponent is split into k ln 2 + r with 0 <= r < ln 2; the Taylor series of r runs until a term vanishes
-    in 36 decimals.
+    The exponent is split into k ln 2 + r with 0 <= r < ln 2; the Taylor series of r runs until a term
+    vanishes in 36 decimals.
 
     Parameters
     ----------

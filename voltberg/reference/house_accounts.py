@@ -112,10 +112,10 @@ class HouseAccounts(Contract):
         room = MONEY_LIMIT_MICRO - self.accounted_micro()
         if amount_micro > room:
             raise Revert("Settlement_MoneyLimit", amount_micro, room)
-        self._token.transfer_from(self.address, sender, self.address, amount_micro)
         self._state.write(self._totals, "accounted", self.accounted_micro() + amount_micro)
         self._pay(participant_id, amount_micro)
         self._emit("Deposited", participant_id, amount_micro)
+        self._token.transfer_from(self.address, sender, self.address, amount_micro)
 
     @external
     def withdraw(self, sender: str, amount_micro: int) -> None:
@@ -124,8 +124,8 @@ class HouseAccounts(Contract):
         self._check_amount(amount_micro)
         self._charge(participant_id, amount_micro)
         self._state.write(self._totals, "accounted", self.accounted_micro() - amount_micro)
-        self._token.transfer(self.address, sender, amount_micro)
         self._emit("Withdrawn", participant_id, amount_micro)
+        self._token.transfer(self.address, sender, amount_micro)
 
     @external
     def move_to_venue(self, sender: str, venue: str, amount_micro: int) -> None:

@@ -33,8 +33,8 @@ class Call(NamedTuple):
     Attributes
     ----------
     contract, function : str
-        Name of the contract ("registry", "token", "house", "book", "storage", "credit") and of its function, as
-        in Solidity.
+        Name of the contract ("registry", "token", "house", "book", "storage", "credit") and of its function,
+        as in Solidity.
     args : tuple
         Its arguments: ints, bools, checksummed addresses, sequences for arrays and structs.
     sender : str

@@ -93,13 +93,27 @@ class RegistryTwin(Contract):
         count = len(self._listeners)
         if count == MAXIMUM_LISTENERS:
             raise Revert("Registry_TooManyListeners", MAXIMUM_LISTENERS)
+        if listener not in self._contracts:
+            raise Revert("Registry_NotListener", listener)
         self._state.write(self._listeners, count, listener)
         self._emit("ListenerAdded", listener)
 
     @external
+    def remove_listener(self, sender: str, listener: str) -> None:
+        """Push no more to a contract; the last of the list takes its place."""
+        self._only_owner(sender)
+        places = [place for place, address in self._listeners.items() if address == listener]
+        if not places:
+            raise Revert("Registry_NotListener", listener)
+        last = len(self._listeners) - 1
+        self._state.write(self._listeners, places[0], self._listeners[last])
+        self._state.write(self._listeners, last, None)
+        self._emit("ListenerRemoved", listener)
+
+    @external
     def sync(self, _sender: str, first_id: int, last_id: int) -> None:
         """Push participants again."""
-        if last_id > len(self._ids):
+        if first_id == 0 or last_id > len(self._ids):
             raise Revert("Registry_NotRegistered", ZERO_ADDRESS)
         for participant_id in range(first_id, last_id + 1):
             self._push(self._accounts[participant_id])

@@ -1,7 +1,7 @@
 """What the twins of the contracts share: errors as text, an undo log, recorded events and the call boundary.
 
-A transaction of the chain either happens whole or not at all. The twin gets the same by writing every change of
-a mapping through :meth:`State.write`, which remembers the value before; an error takes the changes back.
+A transaction of the chain either happens whole or not at all. The twin gets the same by writing every change
+of a mapping through :meth:`State.write`, which remembers the value before; an error takes the changes back.
 """
 
 from __future__ import annotations
