@@ -7,14 +7,13 @@ import {IVenue} from "../interfaces/IVenue.sol";
 import {FrameClock} from "./libraries/FrameClock.sol";
 import {FrameWord} from "./libraries/FrameWord.sol";
 import {LevelQueue} from "./libraries/LevelQueue.sol";
-import {OrderBookMatching} from "./libraries/OrderBookMatching.sol";
+import {OrderBookViews} from "./libraries/OrderBookViews.sol";
 import {OrderWord} from "./libraries/OrderWord.sol";
 import {PositionWord} from "./libraries/PositionWord.sol";
-import {TickBitmap} from "./libraries/TickBitmap.sol";
 
 /// @title Continuous order book per delivery frame, price-time priority, iceberg orders
 /// @notice Rules B1-B6, M2, M3, M8, M13. What the functions promise stands in {IIcebergOrderBook}.
-contract IcebergOrderBook is OrderBookMatching {
+contract IcebergOrderBook is OrderBookViews {
     /* IMMUTABLES */
 
     /// @notice Who may push demand factors.
@@ -39,7 +38,7 @@ contract IcebergOrderBook is OrderBookMatching {
     /// @param minimumLockMicro_ Least lock [micro].
     constructor(
         address registry_, ITradeSettlement house_, address creditScoring_, uint32 minimumQuantityWh_, uint64 minimumLockMicro_
-    ) OrderBookMatching(registry_, house_) {
+    ) OrderBookViews(registry_, house_) {
         require(minimumQuantityWh_ != 0, OrderBook_QuantityBelowMinimum(0, 1));
         creditScoring = creditScoring_;
         frameSeconds = house_.frameSeconds();
@@ -170,113 +169,6 @@ contract IcebergOrderBook is OrderBookMatching {
         require(msg.sender == creditScoring, Venue_MissingRole(msg.sender, 0));
         address account = _knownOwner(participantId);
         _accounts[account] = _withFactor(_accounts[account], factorBps);
-    }
-
-    /* EXTERNAL: VIEWS */
-
-    /// @inheritdoc IIcebergOrderBook
-    function packRequest(
-        uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 priceStepTicks, uint8 kind, uint16 maxFills
-    ) external pure returns (uint256 request) {
-        request = frame | (uint256(side) << 32) | (uint256(tick) << 40) | (uint256(quantityWh) << 48) | (uint256(peakWh) << 80);
-        request |= (uint256(priceStepTicks) << 112) | (uint256(kind) << 120) | (uint256(maxFills) << 128);
-    }
-
-    /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words) {
-        words = new uint256[](participantIds.length);
-        for (uint256 i; i < words.length; ++i) {
-            uint256 word = _position(frame, participantIds[i]);
-            if (!PositionWord.isEmpty(word)) words[i] = word;
-        }
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function positionOf(uint32 frame, uint32 participantId)
-        external
-        view
-        returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro)
-    {
-        uint256 word = _position(frame, participantId);
-        return (
-            PositionWord.boughtWh(word), PositionWord.soldWh(word), PositionWord.purchaseMicro(word),
-            PositionWord.saleMicro(word), PositionWord.lockMicro(word)
-        );
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function accountOf(uint32 participantId) external view returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps) {
-        uint256 word = _accounts[_ownerOf[participantId]];
-        return (_marginIn(word), _statusIn(word), uint16(_factorIn(word)));
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function orderOf(uint64 orderId)
-        external
-        view
-        returns (uint32 participantId, uint32 remainingWh, uint32 peakWh, uint32 visibleWh, uint8 priceStepTicks, uint16 lockTicks)
-    {
-        uint256 order = _resting(orderId);
-        participantId = OrderWord.makerOf(order);
-        // The fields are as wide as the results.
-        remainingWh = uint32(OrderWord.remainingWh(order));
-        peakWh = uint32(OrderWord.peakWh(order));
-        visibleWh = uint32(OrderWord.visibleWh(order));
-        priceStepTicks = uint8(OrderWord.stepTicksOf(order));
-        lockTicks = uint16(OrderWord.lockTicksOf(order));
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function levelOf(uint32 frame, uint8 side, uint8 tick)
-        external
-        view
-        returns (uint24 next, uint24 tail, uint24 replenishedNext, uint24 replenishedTail, uint40 tradedWh)
-    {
-        uint256 level = _queue.levels[OrderWord.levelKey(frame, side, tick)];
-        // The fields are as wide as the results.
-        next = uint24(LevelQueue.next(level));
-        tail = uint24(LevelQueue.tail(level));
-        replenishedNext = uint24(LevelQueue.replenishedNext(level));
-        replenishedTail = uint24(LevelQueue.replenishedTail(level));
-        tradedWh = uint40(LevelQueue.tradedWh(level));
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function frameOf(uint32 frame)
-        external
-        view
-        returns (bool open, bool paused, uint8 capTick, uint8 feeTicks, uint8 asksFrom, uint192 levels, uint256 tradedWh)
-    {
-        uint256 word = _frames[frame];
-        open = word & FrameWord.OPEN != 0;
-        paused = word & FrameWord.PAUSED != 0;
-        capTick = FrameWord.cap(word);
-        feeTicks = FrameWord.feeTicks(word);
-        asksFrom = FrameWord.asksFrom(word);
-        levels = FrameWord.levels(word);
-        tradedWh = FrameWord.tradedWh(_folded(frame, word));
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function bestPrices(uint32 frame) external view returns (bool bidFound, uint8 bidTick, bool askFound, uint8 askTick) {
-        (uint8[] memory ticks,,) = _depth(frame, OrderWord.BID, 1);
-        if (ticks.length != 0) (bidFound, bidTick) = (true, ticks[0]);
-        (ticks,,) = _depth(frame, OrderWord.ASK, 1);
-        if (ticks.length != 0) (askFound, askTick) = (true, ticks[0]);
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function depthOf(uint32 frame, uint8 side, uint256 maxLevels)
-        external
-        view
-        returns (uint8[] memory ticks, uint256[] memory displayedWh, uint256[] memory hiddenWh)
-    {
-        return _depth(frame, side, maxLevels);
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function tickMicroPerWh() external view returns (uint256) {
-        return _tickMicroPerWh;
     }
 
     /* PRIVATE: PLACING */
@@ -410,14 +302,6 @@ contract IcebergOrderBook is OrderBookMatching {
 
     /* PRIVATE: ORDERS */
 
-    /// @dev The word of a resting order, 0 when there is none. A plain order that was used up still has its word: it rests only from its
-    /// level's cursor on.
-    function _resting(uint256 orderId) private view returns (uint256 order) {
-        order = _orders[orderId];
-        if (order == 0 || OrderWord.peakWh(order) != 0) return order;
-        if (OrderWord.indexOf(orderId) < LevelQueue.next(_queue.levels[OrderWord.levelOf(orderId)])) return 0;
-    }
-
     /// @dev The word of a resting order of the account's owner; reverts otherwise.
     function _restingOf(uint64 orderId, uint256 account) private view returns (uint256 order) {
         order = _resting(orderId);
@@ -456,21 +340,6 @@ contract IcebergOrderBook is OrderBookMatching {
         require(block.timestamp < gateClosure, OrderBook_GateClosed(frame, gateClosure, block.timestamp));
     }
 
-    /// @dev The frame's word with the traded energy of all levels in it. Bounded: at most 192 levels, each below 2^32 Wh.
-    function _folded(uint32 frame, uint256 word) private view returns (uint256) {
-        if (word == 0 || word & FrameWord.FOLDED != 0) return word;
-        uint256 traded = FrameWord.tradedWh(word);
-        for (uint256 side; side <= OrderWord.ASK; ++side) {
-            uint256 bits = FrameWord.sideLevels(word, side);
-            while (bits != 0) {
-                uint256 tick = TickBitmap.lowest(bits);
-                bits &= bits - 1;
-                traded += LevelQueue.tradedWh(_queue.levels[OrderWord.levelKey(frame, side, tick)]);
-            }
-        }
-        return FrameWord.withTraded(word, traded) | FrameWord.FOLDED;
-    }
-
     /// @dev Takes one refused trade out of both positions and pays the buyer back (M8).
     /// @return energyWh What was refused [Wh].
     function _refuse(uint32 frame, uint256 word, uint256 entry) private returns (uint256 energyWh) {
@@ -493,49 +362,5 @@ contract IcebergOrderBook is OrderBookMatching {
         _accounts[buyer] = _withMargin(_accounts[buyer], valueMicro + feesMicro);
         // The tick was compared above.
         emit TradeRefused(frame, buyerId, sellerId, uint32(energyWh), uint8(tick));
-    }
-
-    function _position(uint32 frame, uint32 participantId) private view returns (uint256) {
-        return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)], frame);
-    }
-
-    /* PRIVATE: DEPTH */
-
-    /// @dev Energy by tick from the best one on; walks the side's levels and their queues, so it is for callers who pay no gas.
-    function _depth(uint32 frame, uint256 side, uint256 maxLevels)
-        private
-        view
-        returns (uint8[] memory ticks, uint256[] memory displayedWh, uint256[] memory hiddenWh)
-    {
-        uint256 bits = side > OrderWord.ASK ? 0 : FrameWord.sideLevels(_frames[frame], side);
-        uint256[] memory found = new uint256[](FrameWord.LEVELS);
-        uint256 count;
-        while (bits != 0 && count < maxLevels) {
-            uint256 tick = side == OrderWord.BID ? TickBitmap.highest(bits) : TickBitmap.lowest(bits);
-            bits &= ~(1 << tick);
-            (uint256 displayed, uint256 hidden) = _levelDepth(OrderWord.levelKey(frame, side, tick));
-            // Live orders show something, and 65,535 orders of 32 bits stay below 2^48.
-            if (displayed != 0) found[count++] = tick | (displayed << 8) | (hidden << 128);
-        }
-        ticks = new uint8[](count);
-        displayedWh = new uint256[](count);
-        hiddenWh = new uint256[](count);
-        for (uint256 i; i < count; ++i) {
-            ticks[i] = uint8(found[i]);
-            displayedWh[i] = uint120(found[i] >> 8);
-            hiddenWh[i] = found[i] >> 128;
-        }
-    }
-
-    /// @dev What rests at a level. Orders behind the cursor are icebergs that wait with a replenished slice, or gone.
-    function _levelDepth(uint256 levelKey) private view returns (uint256 displayedWh, uint256 hiddenWh) {
-        uint256 level = _queue.levels[levelKey];
-        bool anyReplenished = LevelQueue.replenishedNext(level) != LevelQueue.replenishedTail(level);
-        for (uint256 index = anyReplenished ? 0 : LevelQueue.next(level); index < LevelQueue.tail(level); ++index) {
-            uint256 order = _orders[OrderWord.id(levelKey, index)];
-            if (index < LevelQueue.next(level) && OrderWord.peakWh(order) == 0) continue;
-            displayedWh += OrderWord.visibleWh(order);
-            hiddenWh += OrderWord.remainingWh(order) - OrderWord.visibleWh(order);
-        }
     }
 }

@@ -1,0 +1,122 @@
+"""What words can hold, and what happens at their edge; positions in their ring."""
+
+import pytest
+
+from voltberg.chain.engine import open_engine
+from voltberg.configuration import MarketConfiguration, SettlementTerms
+
+MAX_WH = 2**32 - 1
+
+
+@pytest.fixture
+def rich(market, traders):
+    """Seller and buyer with money for the largest orders."""
+    for actor in traders[:2]:
+        market.give_margin(actor, "book", 10**15)
+    return traders[:2]
+
+
+def test_level_refuses_to_trade_more_than_its_share_of_a_frame(book, market, rich):
+    """Else the frame's total could outgrow its word, and the frame could never become final."""
+    seller, buyer = rich
+    for _ in range(3):
+        book.sell(seller, 149, MAX_WH)
+    assert book.buy(buyer, 149, MAX_WH - 1).filled_wh == MAX_WH - 1
+    with market.reverts(f"OrderBook_FrameOverflow: {book.frame}, {2 * MAX_WH - 1}"):
+        book.buy(buyer, 149, MAX_WH)
+    assert book.traded() == MAX_WH - 1
+
+
+def test_frame_refuses_to_trade_more_than_64_such_shares(book, market, rich):
+    seller, buyer = rich
+    for _ in range(64):
+        book.sell(seller, 149, MAX_WH)
+        book.buy(buyer, 149, MAX_WH)
+    assert book.traded() == 64 * MAX_WH
+    book.sell(seller, 149, MAX_WH)
+    with market.reverts(f"OrderBook_FrameOverflow: {book.frame}, {65 * MAX_WH}"):
+        book.buy(buyer, 149, MAX_WH)
+
+
+@pytest.fixture(scope="module")
+def coarse_market(session_market):
+    """A market whose tick is worth 65,535 micro-units per Wh, so that positions reach their bounds."""
+    terms = SettlementTerms(tick_micro_per_wh=65_535)
+    with open_engine(session_market.engine.name, account_count=61) as engine:
+        yield type(session_market)(engine, MarketConfiguration(settlement=terms))
+
+
+def test_trade_is_refused_when_the_makers_position_would_overflow(coarse_market):
+    """The lock exceeds 48 bits: the maker's number is named, and nothing has changed."""
+    market = coarse_market
+    maker, taker = market.participants[:2]
+    for actor in (maker, taker):
+        market.give_margin(actor, "book", 10**17)
+    frame = market.open_frame(market.frame + 5)
+    energy_wh = 100_000_000
+    assert energy_wh * 50 * 65_535 > 2**48 - 1
+    market.transact(maker, "book", "place", frame | 1 << 32 | 100 << 40 | energy_wh << 48 | 9 << 128)
+    buy = frame | 100 << 40 | energy_wh << 48 | 9 << 128
+    with market.reverts(f"OrderBook_PositionOverflow: {maker.id}, {frame}"):
+        market.transact(taker, "book", "place", buy)
+    assert market.call("book", "positionOf", frame, taker.id) == (0, 0, 0, 0, 0)
+
+
+def test_trade_is_refused_when_the_takers_position_would_overflow(coarse_market):
+    market = coarse_market
+    maker, taker = market.participants[2:4]
+    for actor in (maker, taker):
+        market.give_margin(actor, "book", 10**17)
+    frame = market.open_frame(market.frame + 6)
+    energy_wh = 100_000_000
+    market.transact(maker, "book", "place", frame | 100 << 40 | energy_wh << 48 | 9 << 128)
+    sell = frame | 1 << 32 | 100 << 40 | energy_wh << 48 | 9 << 128
+    with market.reverts(f"OrderBook_PositionOverflow: {taker.id}, {frame}"):
+        market.transact(taker, "book", "place", sell)
+
+
+def test_position_words_are_used_again_after_512_frames(book, market, traders):
+    """The word of frame f lies where that of f + 512 will: its tag keeps them apart, and only a final frame gives way."""
+    seller, *_, buyer = traders
+    book.sell(seller, 60, 1_000, peak=100)
+    book.buy(buyer, 60, 1_000)
+    later = book.frame + 512
+    assert book.position(seller, later) == (0, 0, 0, 0, 0)
+    market.travel_to(market.end_of(book.frame))
+    market.transact(market.meter, "house", "reportDelivery", book.frame, [seller.id | 1_000 << 32, buyer.id])
+    market.transact(market.outsider, "house", "finaliseFrame", book.frame)
+    market.travel_to(market.start_of(later - 100))
+    market.open_frame(later)
+    market.transact(seller, "book", "place", book.request(book.ASK, 70, 300, peak=100, frame=later))
+    served = book.buy(buyer, 70, 250, frame=later).served
+    assert served == [(seller.id, 100), (seller.id, 100), (seller.id, 50)]
+    assert book.position(seller, later) == (0, 250, 0, 250 * 70 * 2, 250 * 80 * 2)
+    assert book.position(seller) == (0, 0, 0, 0, 0)
+    words = market.call("book", "positionsOf", later, [seller.id, buyer.id, 99])
+    assert words[0] >> 240 == later // 512 + 1
+    assert words[0] & (1 << 80) - 1 == 250 << 40
+    assert words[1] & (1 << 80) - 1 == 250
+    assert words[2] == 0
+
+
+def test_level_numbers_65535_arrivals_and_no_more(book, market, traders):
+    """A stepped iceberg that would move to a full level stays where it is and replenishes there."""
+    crowd, stepped, *_, taker = traders
+    transaction = market.chain.transaction(
+        crowd.address, "book", "place", book.request(book.ASK, 151, 50), gas_limit=100_000
+    )
+    sent = 0
+    while sent < 65_535:
+        batch = [transaction] * min(5_957, 65_535 - sent)
+        receipts = market.engine.send_block(batch, market.now)
+        assert all(receipt.succeeded for receipt in receipts)
+        sent += len(batch)
+        market.now = market.engine.timestamp + 1
+    assert book.level(book.ASK, 151)[:2] == (0, 65_535)
+    with market.reverts(f"OrderBook_LevelFull: {book.frame}, 1, 151"):
+        book.sell(taker, 151, 50)
+    resting = book.sell(stepped, 150, 200, peak=100, step=1)
+    placed = book.buy(taker, 150, 100)
+    assert placed.moves == []
+    assert book.order(resting)[1:4] == (100, 100, 100)
+    assert book.level(book.ASK, 150) == (1, 1, 0, 1, 100)

@@ -1,0 +1,181 @@
+"""Every reason for which an order is refused before it reaches the book."""
+
+import pytest
+
+
+def test_request_is_packed_from_its_lowest_bit(book, market):
+    packed = market.call("book", "packRequest", book.frame, 1, 100, 300, 100, 2, 3, 7)
+    assert packed == book.request(book.ASK, 100, 300, peak=100, step=2, kind=3, max_fills=7)
+
+
+@pytest.mark.parametrize(("bit", "side"), [(144, 0), (255, 1)])
+def test_request_is_refused_when_bits_without_meaning_are_set(book, market, traders, bit, side):
+    request = book.request(side, 100, 100) | 1 << bit
+    with market.reverts(f"OrderBook_InvalidRequest: {request}"):
+        market.transact(traders[0], "book", "place", request)
+
+
+@pytest.mark.parametrize("side", [2, 128, 255])
+def test_request_is_refused_when_there_is_no_such_side(book, market, traders, side):
+    request = book.request(side, 100, 100)
+    with market.reverts(f"OrderBook_InvalidRequest: {request}"):
+        market.transact(traders[0], "book", "place", request)
+
+
+def test_order_is_refused_when_its_owner_is_not_registered(book, market):
+    with market.reverts(f"Venue_NotRegistered: {market.outsider.address}"):
+        book.buy(market.outsider, 100, 100)
+
+
+def test_order_is_refused_when_its_owner_is_suspended(book, market, traders):
+    """Suspension acts at once, and on placing only."""
+    owner = traders[0]
+    market.transact(market.supervisor, "house", "setSuspended", owner.id, True)
+    with market.reverts(f"OrderBook_Suspended: {owner.id}, 1"):
+        book.buy(owner, 100, 100)
+    market.transact(market.supervisor, "house", "setSuspended", owner.id, False)
+    assert book.buy(owner, 100, 100).order_id != 0
+
+
+@pytest.mark.parametrize(("kind", "peak"), [(4, 0), (255, 0), (1, 100), (2, 100)])
+def test_order_is_refused_when_its_kind_is_unknown_or_forbids_a_peak(book, market, traders, kind, peak):
+    with market.reverts(f"OrderBook_InvalidKind: {kind}, {peak}"):
+        book.buy(traders[0], 100, 300, kind=kind, peak=peak)
+
+
+def test_order_is_refused_when_it_may_visit_nobody(book, market, traders):
+    with market.reverts("OrderBook_ZeroMaxFills"):
+        book.buy(traders[0], 100, 100, max_fills=0)
+
+
+def test_order_is_refused_when_its_frame_is_not_open(book, market, traders):
+    with market.reverts(f"OrderBook_FrameNotOpen: {book.frame + 1}"):
+        book.buy(traders[0], 100, 100, frame=book.frame + 1)
+
+
+def test_order_is_refused_while_its_frame_is_paused(book, market, traders):
+    done = market.transact(market.operator, "book", "setFramePaused", book.frame, True)
+    assert done.events("FramePaused") == [(book.frame, True)]
+    with market.reverts(f"OrderBook_FramePaused: {book.frame}"):
+        book.buy(traders[0], 100, 100)
+    assert market.call("book", "frameOf", book.frame)[:2] == (True, True)
+    market.transact(market.operator, "book", "setFramePaused", book.frame, False)
+    assert book.buy(traders[0], 100, 100).order_id != 0
+
+
+def test_pause_is_the_operators_and_needs_an_open_frame(book, market, traders):
+    with market.reverts(f"Venue_MissingRole: {traders[0].address}, 16"):
+        market.transact(traders[0], "book", "setFramePaused", book.frame, True)
+    with market.reverts(f"OrderBook_FrameNotOpen: {book.frame + 1}"):
+        market.transact(market.operator, "book", "setFramePaused", book.frame + 1, True)
+
+
+def test_order_is_refused_when_its_tick_is_too_high(book, market, traders):
+    with market.reverts("OrderBook_TickOutOfRange: 192, 191"):
+        book.buy(traders[0], 192, 100)
+    assert book.buy(traders[0], 191, 100).order_id == book.id(book.BID, 191, 0)
+
+
+def test_order_is_refused_when_its_quantity_is_below_the_minimum(book, market, traders):
+    with market.reverts("OrderBook_QuantityBelowMinimum: 49, 50"):
+        book.buy(traders[0], 100, 49)
+
+
+@pytest.mark.parametrize(("quantity", "peak"), [(300, 301), (300, 49), (3_233, 101)])
+def test_order_is_refused_when_its_peak_is_too_large_or_too_small(book, market, traders, quantity, peak):
+    """A peak below a 32nd of the quantity would make others pay for a thousand slices."""
+    with market.reverts(f"OrderBook_InvalidPeak: {peak}, {quantity}, 50"):
+        book.buy(traders[0], 100, quantity, peak=peak)
+
+
+def test_peak_may_be_a_32nd_of_the_quantity_or_all_of_it(book, traders):
+    assert book.order(book.buy(traders[0], 100, 3_232, peak=101))[1:4] == (3_232, 101, 101)
+    assert book.order(book.buy(traders[0], 100, 300, peak=300))[1:4] == (300, 300, 300)
+
+
+@pytest.mark.parametrize(("peak", "step"), [(0, 1), (100, 192)])
+def test_order_is_refused_when_its_step_lacks_a_peak_or_is_too_wide(book, market, traders, peak, step):
+    with market.reverts(f"OrderBook_InvalidPriceStep: {step}"):
+        book.buy(traders[0], 100, 300, peak=peak, step=step)
+
+
+def test_order_is_refused_when_it_locks_too_little(market, traders):
+    """A buy at 0 without fees would fill the book for nothing."""
+    frame = market.open_frame(grid_fee_ticks=0, platform_fee_ticks=0)
+    request = frame | 100 << 48 | 50 << 128
+    with market.reverts("OrderBook_LockBelowMinimum: 0, 100"):
+        market.transact(traders[0], "book", "place", request)
+
+
+def test_order_is_refused_when_its_margin_is_too_small(book, market, traders):
+    buyer = traders[0]
+    free = book.margin(buyer)
+    needed = 5_000_000 * 105 * 2
+    with market.reverts(f"Venue_InsufficientMargin: {buyer.id}, {needed}, {free}"):
+        book.buy(buyer, 100, 5_000_000)
+
+
+def test_order_must_be_covered_at_its_limit_even_if_it_would_trade_cheaper(book, market, traders):
+    maker, *_, taker = traders
+    book.sell(maker, 10, 100)
+    market.transact(taker, "book", "withdrawMargin", book.margin(taker) - 100 * 20 * 2)
+    with market.reverts(f"Venue_InsufficientMargin: {taker.id}, {100 * 25 * 2}, {100 * 20 * 2}"):
+        book.buy(taker, 20, 100)
+    assert book.buy(taker, 15, 100).filled_wh == 100
+
+
+@pytest.fixture
+def penalised(market, traders):
+    """A buyer of whose demand 70 % may be met: it took half of what it asked for, and gamma_1 is 20 %."""
+    record = traders[0].id | 1_000 << 32 | 500 << 72
+    market.transact(market.meter, "credit", "recordSupply", [record])
+    assert market.call("book", "accountOf", traders[0].id)[2] == 7_000
+    return traders[0]
+
+
+def test_penalised_buyers_quantity_and_peak_are_cut(book, penalised):
+    assert book.order(book.buy(penalised, 100, 301))[1] == 210
+    assert book.order(book.buy(penalised, 100, 300, peak=100))[1:4] == (210, 100, 100)
+    assert book.order(book.buy(penalised, 100, 300, peak=250))[1:4] == (210, 210, 210)
+
+
+def test_penalised_buyer_pays_for_the_cut_quantity_only(book, penalised):
+    start = book.margin(penalised)
+    book.buy(penalised, 100, 300)
+    assert start - book.margin(penalised) == 210 * 105 * 2
+
+
+def test_penalised_buyer_is_refused_when_the_cut_leaves_too_little(book, market, penalised):
+    with market.reverts("OrderBook_QuantityBelowMinimum: 49, 50"):
+        book.buy(penalised, 100, 71)
+
+
+def test_penalised_participant_sells_uncut(book, penalised):
+    assert book.order(book.sell(penalised, 100, 300))[1] == 300
+
+
+def test_pushes_come_from_house_registry_and_credit_only(book, market, traders):
+    outsider = traders[0]
+    for function, arguments in (
+        ("openFrame", (book.frame + 1, 150, 5)),
+        ("closeFrame", (book.frame,)),
+        ("creditMargin", (outsider.id, 1)),
+        ("setStatus", (outsider.id, 0)),
+    ):
+        with market.reverts(f"Venue_NotHouse: {outsider.address}"):
+            market.transact(outsider, "book", function, *arguments)
+    with market.reverts(f"Venue_MissingRole: {outsider.address}, 0"):
+        market.transact(outsider, "book", "setDemandFactor", outsider.id, 10_000)
+    with market.reverts(f"Venue_NotRegistry: {outsider.address}"):
+        market.transact(outsider, "book", "onParticipant", outsider.address, 99, 16)
+
+
+def test_all_levels_of_a_frame_can_hold_orders(book, traders):
+    one, two, *_ = traders
+    for tick in range(192):
+        book.place(one if tick < 96 else two, book.BID if tick < 96 else book.ASK, tick, 50)
+    assert book.levels() == list(range(192))
+    assert book.best() == (True, 95, True, 96)
+    assert [tick for tick, *_ in book.depth(book.BID)] == list(range(95, -1, -1))
+    assert book.depth(book.ASK, 3) == [(96, 50, 0), (97, 50, 0), (98, 50, 0)]
+    assert book.market.call("book", "depthOf", book.frame, 2, 5) == ((), (), ())
