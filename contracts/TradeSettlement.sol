@@ -65,9 +65,13 @@ contract TradeSettlement is HouseAccounts {
 
     /* CONSTRUCTOR */
 
-    constructor(address registry_, IERC20 token_, address creditScoring_, Params memory params, CreditPolicy memory policy)
-        HouseAccounts(registry_, address(token_), creditScoring_, params.frameSeconds, policy)
-    {
+    constructor(
+        address registry_,
+        IERC20 token_,
+        address creditScoring_,
+        Params memory params,
+        CreditPolicy memory policy
+    ) HouseAccounts(registry_, address(token_), creditScoring_, params.frameSeconds, policy) {
         _within(params.tickMicroPerWh, 1, type(uint16).max);
         _within(params.gateClosureLeadSeconds, 1, type(uint32).max);
         _within(params.refusalLeadSeconds, 0, params.gateClosureLeadSeconds - 1);
@@ -120,7 +124,9 @@ contract TradeSettlement is HouseAccounts {
         (Batch memory batch, uint256[] memory positions) = _startBatch(frame, word, ids, true);
         CreditPolicy memory policy = _policy;
         for (uint256 i = 0; i < ids.length; ++i) {
-            if (_mark(batch, ids[i], positions[i])) _settleRead(batch, policy, ids[i], positions[i], readings[i] >> 32);
+            if (_mark(batch, ids[i], positions[i])) {
+                _settleRead(batch, policy, ids[i], positions[i], readings[i] >> 32);
+            }
         }
         _endBatch(batch, word);
     }
@@ -142,8 +148,7 @@ contract TradeSettlement is HouseAccounts {
         uint256 word = _frameToSettle(frame);
         uint256 opens = FrameClock.end(frame, frameSeconds);
         require(
-            block.timestamp >= opens,
-            Settlement_OutsideMeteringWindow(frame, opens, type(uint256).max, block.timestamp)
+            block.timestamp >= opens, Settlement_OutsideMeteringWindow(frame, opens, type(uint256).max, block.timestamp)
         );
         _frames[frame] = word | FrameRecord.FINAL;
         address venue = _venueList[word.venueIndex()];
@@ -211,7 +216,13 @@ contract TradeSettlement is HouseAccounts {
         _ring[slot] = frame;
         _frames[frame] = word;
         emit FrameOpened(
-            frame, venue, word.capTick(), word.gridTick(), word.retailerTick(), word.gridFeeTicks(), word.platformFeeTicks()
+            frame,
+            venue,
+            word.capTick(),
+            word.gridTick(),
+            word.retailerTick(),
+            word.gridFeeTicks(),
+            word.platformFeeTicks()
         );
         // At most 15 ticks.
         IVenue(venue).openFrame(frame, word.capTick(), uint8(word.feeTicks()));
@@ -221,7 +232,8 @@ contract TradeSettlement is HouseAccounts {
     function _requireRingFree(uint32 frame, uint32 occupant) private view {
         uint256 ahead = FrameClock.RING_FRAMES;
         require(
-            frame <= block.timestamp / frameSeconds + ahead, Settlement_RingOccupied(frame, frame - FrameClock.RING_FRAMES)
+            frame <= block.timestamp / frameSeconds + ahead,
+            Settlement_RingOccupied(frame, frame - FrameClock.RING_FRAMES)
         );
         require(occupant == 0 || _frames[occupant] & FrameRecord.FINAL != 0, Settlement_RingOccupied(frame, occupant));
     }
@@ -230,7 +242,12 @@ contract TradeSettlement is HouseAccounts {
         require(
             word.isValid(),
             Settlement_InvalidTariff(
-                frame, word.capTick(), word.gridTick(), word.retailerTick(), word.gridFeeTicks(), word.platformFeeTicks()
+                frame,
+                word.capTick(),
+                word.gridTick(),
+                word.retailerTick(),
+                word.gridFeeTicks(),
+                word.platformFeeTicks()
             )
         );
     }
@@ -288,9 +305,13 @@ contract TradeSettlement is HouseAccounts {
         }
     }
 
-    function _settleRead(Batch memory batch, CreditPolicy memory policy, uint32 id, uint256 position, uint256 deliveredWh)
-        private
-    {
+    function _settleRead(
+        Batch memory batch,
+        CreditPolicy memory policy,
+        uint32 id,
+        uint256 position,
+        uint256 deliveredWh
+    ) private {
         uint256 owed = position.owedWh();
         uint256 shortfall = owed > deliveredWh ? owed - deliveredWh : 0;
         (uint256 cost, uint256 fallbackPart) = position.shortfallCost(shortfall, batch.fallbackMicroPerWh);
@@ -320,7 +341,11 @@ contract TradeSettlement is HouseAccounts {
     }
 
     /// @dev Sums up what a position moves.
-    function _book(Batch memory batch, uint256 position, uint256 cost, uint256 fallbackPart) private pure returns (uint256 paid) {
+    function _book(Batch memory batch, uint256 position, uint256 cost, uint256 fallbackPart)
+        private
+        pure
+        returns (uint256 paid)
+    {
         uint256 held = position.heldMicro();
         batch.soldWh += position.soldWh();
         batch.fallbackMicro += fallbackPart;
@@ -329,8 +354,16 @@ contract TradeSettlement is HouseAccounts {
         return held - cost;
     }
 
-    function _record(Batch memory batch, uint32 id, uint256 deliveredWh, uint256 shortfall, uint256 paid, uint256 rating) private pure {
-        batch.records[batch.count++] = id | (deliveredWh << 32) | (shortfall << 72) | (paid << 112) | (rating << 176);
+    function _record(
+        Batch memory batch,
+        uint32 id,
+        uint256 deliveredWh,
+        uint256 shortfall,
+        uint256 paid,
+        uint256 rating
+    ) private pure {
+        batch.records[batch.count++] =
+            id | (deliveredWh << 32) | (shortfall << 72) | (paid << 112) | (rating << 176);
     }
 
     function _flushBits(Batch memory batch) private {

@@ -42,7 +42,15 @@ interface ITradeSettlement {
     /// @notice Money came back from a venue.
     event MovedFromVenue(uint32 indexed participantId, address indexed venue, uint256 amountMicro);
     /// @notice A frame was opened for a venue. Tick 255 = tariff not posted.
-    event FrameOpened(uint32 indexed frame, address indexed venue, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks);
+    event FrameOpened(
+        uint32 indexed frame,
+        address indexed venue,
+        uint8 capTick,
+        uint8 gridTick,
+        uint8 retailerTick,
+        uint8 gridFeeTicks,
+        uint8 platformFeeTicks
+    );
     /// @notice Deliveries were settled: 32 bytes a record, from the lowest bit: participant id 32 | delivered Wh 40 | shortfall Wh 40 |
     /// paid micro 64 | rating 8 (0 none, 1 good, 2 bad). Delivered is the reading as given. Without a reading it is 0 and all that was owed
     /// is shortfall if somebody else was read, and what was owed without shortfall if nobody was. Not emitted for a batch without records.
@@ -50,7 +58,14 @@ interface ITradeSettlement {
     /// @notice An entry of a batch was passed over: reason 1 settled already, 2 no position, 3 not registered.
     event SettlementSkipped(uint32 indexed frame, uint32 indexed participantId, uint8 reason);
     /// @notice All of a frame is settled and its fees are paid.
-    event FrameFinalised(uint32 indexed frame, uint256 tradedWh, uint256 gridFeesMicro, uint256 platformFeesMicro, uint256 fallbackMicro, uint256 shortfallSurplusMicro);
+    event FrameFinalised(
+        uint32 indexed frame,
+        uint256 tradedWh,
+        uint256 gridFeesMicro,
+        uint256 platformFeesMicro,
+        uint256 fallbackMicro,
+        uint256 shortfallSurplusMicro
+    );
     /// @notice Ratings entered from outside a settlement (records as in {rate}).
     event Rated(uint256[] records);
     /// @notice A participant may place orders (0) or not (bit 0 supervisor, bit 1 credit).
@@ -87,7 +102,9 @@ interface ITradeSettlement {
     /// slots (`olderFrame`, a multiple of 512 before) is not final.
     error Settlement_RingOccupied(uint32 frame, uint32 olderFrame);
     /// @notice Tariffs above the cap, fees above 15 ticks together, a cap of 0 or of 255.
-    error Settlement_InvalidTariff(uint32 frame, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks);
+    error Settlement_InvalidTariff(
+        uint32 frame, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks
+    );
     /// @notice Readings are taken after delivery and before the metering deadline only.
     error Settlement_OutsideMeteringWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
     /// @notice Unmetered participants settle after the metering deadline only.
@@ -204,7 +221,15 @@ interface ITradeSettlement {
     function accountOf(uint32 participantId)
         external
         view
-        returns (uint256 balanceMicro, uint16 ratedFrames, uint48 ratedWh, uint48 goodWh, uint8 status, bool onProbation, uint32 suspendedUntil);
+        returns (
+            uint256 balanceMicro,
+            uint16 ratedFrames,
+            uint48 ratedWh,
+            uint48 goodWh,
+            uint8 status,
+            bool onProbation,
+            uint32 suspendedUntil
+        );
 
     /// @notice Score (2 x goodWh - ratedWh) / ratedWh in WAD, rounded toward zero, in [-1e18, 1e18]; 0 without ratings.
     function scoreWad(uint32 participantId) external view returns (int256);
@@ -214,8 +239,17 @@ interface ITradeSettlement {
         external
         view
         returns (
-            address venue, uint8 capTick, uint8 gridTick, uint8 retailerTick, uint8 gridFeeTicks, uint8 platformFeeTicks,
-            bool anyRead, bool finalised, uint256 settledSoldWh, uint256 fallbackMicro, uint256 surplusMicro
+            address venue,
+            uint8 capTick,
+            uint8 gridTick,
+            uint8 retailerTick,
+            uint8 gridFeeTicks,
+            uint8 platformFeeTicks,
+            bool anyRead,
+            bool finalised,
+            uint256 settledSoldWh,
+            uint256 fallbackMicro,
+            uint256 surplusMicro
         );
 
     /// @notice Whether a participant's position in a frame is settled.

@@ -79,7 +79,11 @@ library FrameRecord {
 
     /// @dev Adds what a batch settled. The sold Wh stay below 2^40, as the venue's traded Wh do; a shortfall costs at most 255 ticks of at most
     /// 2^16 - 1 micro-units per Wh, so that money stays below 2^64. Checked all the same: a venue is another contract.
-    function withSettled(uint256 word, uint256 soldWh, uint256 fallback_, uint256 surplus) internal pure returns (uint256) {
+    function withSettled(uint256 word, uint256 soldWh, uint256 fallback_, uint256 surplus)
+        internal
+        pure
+        returns (uint256)
+    {
         uint256 sold = settledSoldWh(word) + soldWh;
         fallback_ += fallbackMicro(word);
         surplus += surplusMicro(word);

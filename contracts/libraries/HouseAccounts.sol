@@ -59,7 +59,13 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
 
     /* CONSTRUCTOR */
 
-    constructor(address registry_, address token_, address creditScoring_, uint32 frameSeconds_, CreditPolicy memory policy) {
+    constructor(
+        address registry_,
+        address token_,
+        address creditScoring_,
+        uint32 frameSeconds_,
+        CreditPolicy memory policy
+    ) {
         _within(frameSeconds_, 60, _DAY_SECONDS);
         registry = registry_;
         token = token_;
@@ -217,7 +223,16 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
         ratedFrames = uint16(word.ratedFrames());
         ratedWh = uint48(word.ratedWh());
         goodWh = uint48(word.goodWh());
-        return (word.balanceMicro(), ratedFrames, ratedWh, goodWh, word.status(), word.onProbation(), word.suspendedUntil());
+        return
+            (
+                word.balanceMicro(),
+                ratedFrames,
+                ratedWh,
+                goodWh,
+                word.status(),
+                word.onProbation(),
+                word.suspendedUntil()
+            );
     }
 
     /// @inheritdoc ITradeSettlement

@@ -26,11 +26,7 @@ library RatingRule {
         uint256 weightWh,
         bool good,
         uint32 untilFrame
-    )
-        internal
-        pure
-        returns (uint256 rated, bool suspended)
-    {
+    ) internal pure returns (uint256 rated, bool suspended) {
         uint256 frames = word.ratedFrames();
         uint256 sumWh = word.ratedWh();
         uint256 goodWh = word.goodWh();

@@ -42,7 +42,11 @@ contract MockVenue is VenueAccounts, IVenue {
     }
 
     /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words) {
+    function positionsOf(uint32 frame, uint32[] calldata participantIds)
+        external
+        view
+        returns (uint256[] memory words)
+    {
         words = new uint256[](participantIds.length);
         for (uint256 i = 0; i < words.length; ++i) {
             words[i] = _positions[frame][participantIds[i]];

@@ -1,6 +1,6 @@
 """A venue whose positions are written by hand, beside the deployed market, so that each rule stands alone.
 
-All frames here: fallback prices and sales in ticks of 2 micro/Wh, one seller sells to one buyer unless said otherwise.
+Prices are in ticks of 2 micro/Wh.
 """
 
 import contextlib
@@ -25,7 +25,9 @@ class Deployed:
         artifact = market.chain.artifacts[name]
         inputs = next((e["inputs"] for e in artifact.abi if e["type"] == "constructor"), [])
         code = artifact.creation_code() + abi_encode([canonical_type(item) for item in inputs], args)
-        self.address = self._send(Transaction(market.supervisor.address, None, code, 10_000_000)).contract_address
+        self.address = self._send(
+            Transaction(market.supervisor.address, None, code, 10_000_000)
+        ).contract_address
         entries = [entry for entry in artifact.abi if entry["type"] == "function"]
         self.codecs = {entry["name"]: FunctionCodec.of(name, entry) for entry in entries}
 
@@ -44,7 +46,9 @@ class Deployed:
         return self._send(Transaction(sender.address, self.address, self.encode(function, *args), 10_000_000))
 
     def call(self, function, *args):
-        output = self.market.engine.call(self.address, self.encode(function, *args), timestamp=self.market.now)
+        output = self.market.engine.call(
+            self.address, self.encode(function, *args), timestamp=self.market.now
+        )
         return self.codecs[function].decode(output)
 
 
@@ -67,7 +71,14 @@ class Desk:
     def deploy(self, name, *args):
         return Deployed(self.market, name, *args)
 
-    def tariff(self, cap=CAP_TICK, grid=GRID_TICK, retailer=RETAILER_TICK, grid_fee=GRID_FEE_TICKS, platform_fee=PLATFORM_FEE_TICKS):
+    def tariff(
+        self,
+        cap=CAP_TICK,
+        grid=GRID_TICK,
+        retailer=RETAILER_TICK,
+        grid_fee=GRID_FEE_TICKS,
+        platform_fee=PLATFORM_FEE_TICKS,
+    ):
         return cap | grid << 8 | retailer << 16 | grid_fee << 24 | platform_fee << 32
 
     def open_frame(self, frame=None, **tariff):
@@ -130,7 +141,19 @@ class Desk:
         return self.account(participant)["balance"]
 
     def frame_record(self, frame):
-        names = ("venue", "cap", "grid", "retailer", "grid_fee", "platform_fee", "read", "final", "sold", "fallback", "surplus")
+        names = (
+            "venue",
+            "cap",
+            "grid",
+            "retailer",
+            "grid_fee",
+            "platform_fee",
+            "read",
+            "final",
+            "sold",
+            "fallback",
+            "surplus",
+        )
         return dict(zip(names, self.market.call("house", "frameOf", frame), strict=True))
 
     def held(self):

@@ -9,7 +9,9 @@ def test_m1_deposit_move_back_and_withdraw_keep_every_micro_unit(market, desk):
     accounted, tokens = market.call("house", "accountedMicro"), desk.tokens_of_house()
     assert accounted == tokens
     market.give_tokens(desk.seller, SOME)
-    assert market.transact(desk.seller, "house", "deposit", SOME).events("Deposited") == [(desk.seller.id, SOME)]
+    assert market.transact(desk.seller, "house", "deposit", SOME).events("Deposited") == [
+        (desk.seller.id, SOME)
+    ]
     moved = market.transact(desk.seller, "house", "moveToVenue", desk.venue.address, SOME)
     address = moved.events("MovedToVenue")[0][1]
     assert moved.events("MovedToVenue") == [(desk.seller.id, address, SOME)]

@@ -34,7 +34,9 @@ def test_terms_out_of_range_are_refused(market, desk, index, value, maximum):
         deploy_house(desk, terms=replaced(TERMS, index, value))
 
 
-@pytest.mark.parametrize(("index", "value", "told"), [(0, 10_001, 10_001), (4, 10_001, 10_001), (4, -10_001, 10_001)])
+@pytest.mark.parametrize(
+    ("index", "value", "told"), [(0, 10_001, 10_001), (4, 10_001, 10_001), (4, -10_001, 10_001)]
+)
 def test_policies_out_of_range_are_refused(market, desk, index, value, told):
     with market.reverts(f"Settlement_InvalidPolicy: {told}, 10000"):
         deploy_house(desk, policy=replaced(POLICY, index, value))
@@ -44,7 +46,13 @@ def test_policies_out_of_range_are_refused(market, desk, index, value, told):
 
 def test_terms_are_kept(desk):
     house = deploy_house(desk, terms=(60, 65_535, 50, 0, 1), policy=(10_000, 0, 1, 2, -10_000))
-    names = ("frameSeconds", "tickMicroPerWh", "gateClosureLeadSeconds", "refusalLeadSeconds", "meteringWindowSeconds")
+    names = (
+        "frameSeconds",
+        "tickMicroPerWh",
+        "gateClosureLeadSeconds",
+        "refusalLeadSeconds",
+        "meteringWindowSeconds",
+    )
     assert tuple(house.call(name) for name in names) == (60, 65_535, 50, 0, 1)
     assert tuple(house.call("creditPolicy")) == (10_000, 0, 1, 2, -10_000)
     market = desk.market
