@@ -1,7 +1,9 @@
-"""How fast an engine is, against a bare loop that sends the same signed bytes to the same node.
+"""An engine's own limit: a bare loop that hands it ready-made transactions and fetches no receipts.
 
-Both start from the same snapshot and run the same blocks at the same times. Signing is timed for the engine,
-which has to do it, and not for the bare loop, which is the node's own limit.
+The loop shares nothing with the engines' own code but the signed bytes. A node gets JSON texts that were
+written before the clock started; the in-process engine gets ``message_call`` after ``message_call`` on pyrevm
+itself. What became of the transactions is read after the clock has stopped, so that a loop whose transactions
+were refused cannot pass for a fast one.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from voltberg.chain.engine import Engine, EngineError, Transaction
@@ -21,49 +23,30 @@ from voltberg.chain.signing import SignedTransaction
 
 Submission = tuple[Sequence[Transaction], int]
 """Transactions and the time of their first block, as for ``Engine.submit_block``."""
-BATCH_SIZES: Final = (100, 250, 500)
 _TIMEOUT_SECONDS: Final = 600.0
+_RECEIPT_BATCH: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
-class EngineSpeed:
-    """What was measured.
+class BareRun:
+    """What a bare loop took.
 
     Attributes
     ----------
-    engine : str
-        Name of the engine.
-    transactions : int
-        How many were sent, each time.
-    engine_per_second : float
-        Through the engine's interface, with signing, receipts and revert data [1/s].
-    bare_per_second : float
-        Bare loop without receipts, at its best batch size [1/s].
-    bare_with_receipts_per_second : float
-        Bare loop with raw receipts fetched in batches, at the same batch size [1/s].
-    batch_size : int
-        Best number of transactions in one request.
+    seconds : float
+        Wall time from the first transaction's sending to the last block's end [s].
+    statuses : tuple of int
+        1 for each transaction that succeeded, 0 for each that failed, in order.
     """
 
-    engine: str
-    transactions: int
-    engine_per_second: float
-    bare_per_second: float
-    bare_with_receipts_per_second: float
-    batch_size: int
-
-    @property
-    def share(self) -> float:
-        """Part of the node's limit that the engine reaches, receipts counted on the engine's side only."""
-        return self.engine_per_second / self.bare_per_second
+    seconds: float
+    statuses: tuple[int, ...]
 
 
-def measure_engine(
-    engine: Engine | NodeEngine | InProcessEngine,
-    submissions: Sequence[Submission],
-    batch_sizes: Sequence[int] = BATCH_SIZES,
-) -> EngineSpeed:
-    """Run the same submissions through a local engine and through a bare loop, and go back to where it was.
+def run_bare(
+    engine: Engine | NodeEngine | InProcessEngine, submissions: Sequence[Submission], batch_size: int
+) -> BareRun:
+    """Run submissions in a bare loop on a local engine, and go back to where it was.
 
     Parameters
     ----------
@@ -71,147 +54,118 @@ def measure_engine(
         A local engine, in the state that the submissions need.
     submissions : Sequence[Submission]
         What to run; times go up.
-    batch_sizes : Sequence[int], optional
-        Batch sizes that the bare loop tries.
+    batch_size : int
+        Most transactions in one request; means nothing to the in-process engine.
 
     Returns
     -------
-    EngineSpeed
-        Rates.
+    BareRun
+        Time and statuses.
 
     Raises
     ------
     EngineError
-        If the engine is not a local one.
+        If the engine is not a local one, or a node refuses a request.
+    ValueError
+        If the batch size is not positive.
     """
-    if not isinstance(engine, NodeEngine | InProcessEngine):
-        raise EngineError(f"engine {engine.name} is not local: nothing can be run twice on it")
-    count = sum(len(transactions) for transactions, _ in submissions)
-    through = count / engine_seconds(cast(Engine, engine), submissions)
+    if batch_size < 1:
+        raise ValueError(f"a batch of {batch_size} transactions cannot be sent, expected at least 1")
     if isinstance(engine, InProcessEngine):
-        bare = count / bare_in_process_seconds(engine, submissions)
-        return EngineSpeed(engine.name, count, through, bare, bare, 1)
-    seconds, batch_size = min(
-        (bare_node_seconds(engine, submissions, size, with_receipts=False), size) for size in batch_sizes
-    )
-    with_receipts = bare_node_seconds(engine, submissions, batch_size, with_receipts=True)
-    return EngineSpeed(engine.name, count, through, count / seconds, count / with_receipts, batch_size)
+        return _run_in_process(engine, submissions)
+    if isinstance(engine, NodeEngine):
+        return _run_on_node(engine, submissions, batch_size)
+    raise EngineError(f"engine {engine.name} is not local: nothing can be run twice on it")
 
 
-def engine_seconds(engine: Engine, submissions: Sequence[Submission]) -> float:
-    """Time submissions through the engine, the next one submitted before the last one is collected.
-
-    Parameters
-    ----------
-    engine : Engine
-        A local engine; it is reverted afterwards.
-    submissions : Sequence[Submission]
-        What to run.
-
-    Returns
-    -------
-    float
-        Wall time [s].
-    """
+def _run_in_process(engine: InProcessEngine, submissions: Sequence[Submission]) -> BareRun:
+    """Time pyrevm's plain loop: outcomes are right, gas is not (see ``evm_state``), so nothing is faster."""
     before = engine.snapshot()
+    evm, state = engine.state.evm, engine.state
+    blocks = [
+        [(item.sender, item.to, item.data, item.value_wei, item.gas_limit) for item in transactions]
+        for transactions, _ in submissions
+    ]
+    statuses: list[int] = []
+    checkpoint = evm.snapshot()
     started = time.perf_counter()
-    pending = None
-    for transactions, timestamp in submissions:
-        handle = engine.submit_block(transactions, timestamp)
-        if pending is not None:
-            engine.collect(pending)
-        pending = handle
-    if pending is not None:
-        engine.collect(pending)
-    seconds = time.perf_counter() - started
-    engine.revert(before)
-    return seconds
-
-
-def bare_in_process_seconds(engine: InProcessEngine, submissions: Sequence[Submission]) -> float:
-    """Time the state transitions alone, without blocks, checks and receipts.
-
-    Parameters
-    ----------
-    engine : InProcessEngine
-        Engine; it is reverted afterwards.
-    submissions : Sequence[Submission]
-        What to run.
-
-    Returns
-    -------
-    float
-        Wall time [s].
-    """
-    before = engine.snapshot()
-    state = engine.state
-    number = engine.block_number
-    seconds = 0.0
-    for transactions, timestamp in submissions:
-        number += 1
+    for number, (block, (_, timestamp)) in enumerate(
+        zip(blocks, submissions, strict=True), engine.block_number + 1
+    ):
         state.set_block(number, timestamp)
-        items = [
-            (t.sender.lower(), t.to and t.to.lower(), t.data, t.gas_limit, t.value_wei) for t in transactions
-        ]
-        started = time.perf_counter()
-        for item in items:
-            state.execute(*item)
-        seconds += time.perf_counter() - started
+        for sender, to, data, value_wei, gas_limit in block:
+            try:
+                if to is None:
+                    evm.deploy(sender, data, value_wei, gas_limit)
+                else:
+                    evm.message_call(sender, to, data, value_wei, gas_limit)
+            except RuntimeError:
+                statuses.append(0)
+            else:
+                statuses.append(1)
+    seconds = time.perf_counter() - started
+    evm.revert(checkpoint)
     engine.revert(before)
-    return seconds
+    return BareRun(seconds, tuple(statuses))
 
 
-def bare_node_seconds(
-    engine: NodeEngine, submissions: Sequence[Submission], batch_size: int, *, with_receipts: bool
-) -> float:
-    """Time a loop that posts ready-made requests to the node and reads the answers without looking at them.
-
-    Parameters
-    ----------
-    engine : NodeEngine
-        Engine whose node is used; it is reverted afterwards.
-    submissions : Sequence[Submission]
-        What to run.
-    batch_size : int
-        Transactions in one request.
-    with_receipts : bool
-        Whether to fetch the receipts, in batches of the same size.
-
-    Returns
-    -------
-    float
-        Wall time [s].
-    """
+def _run_on_node(engine: NodeEngine, submissions: Sequence[Submission], batch_size: int) -> BareRun:
     before = engine.snapshot()
-    bodies: list[bytes] = []
-    for transactions, timestamp in submissions:
-        for index, block in enumerate(engine.sign(transactions).blocks):
-            bodies += _bodies(block, timestamp + index, batch_size, with_receipts=with_receipts)
+    blocks = [
+        (block, timestamp + index)
+        for transactions, timestamp in submissions
+        for index, block in enumerate(engine.sign(transactions).blocks)
+    ]
+    bodies = [body for block, timestamp in blocks for body in _bodies(block, timestamp, batch_size)]
     address = urlsplit(engine.url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=_TIMEOUT_SECONDS)
-    headers = {"Content-Type": "application/json"}
-    started = time.perf_counter()
-    for body in bodies:
-        connection.request("POST", "/", body, headers)
-        connection.getresponse().read()
-    seconds = time.perf_counter() - started
-    connection.close()
-    engine.revert(before)
-    return seconds
+    try:
+        connection.connect()
+        started = time.perf_counter()
+        answers = [_post(connection, body) for body in bodies]
+        seconds = time.perf_counter() - started
+        refusals = [answer for answer in answers if b'"error"' in answer]
+        if refusals:
+            raise EngineError(
+                f"{engine.name} refused {len(refusals)} requests of a bare loop: {refusals[0][:200]!r}"
+            )
+        hashes = [item.hash for block, _ in blocks for item in block]
+        return BareRun(seconds, tuple(_statuses(connection, hashes)))
+    finally:
+        connection.close()
+        engine.revert(before)
 
 
-def _bodies(
-    block: Sequence[SignedTransaction], timestamp: int, batch_size: int, *, with_receipts: bool
-) -> list[bytes]:
+def _post(connection: http.client.HTTPConnection, body: bytes) -> bytes:
+    connection.request("POST", "/", body, {"Content-Type": "application/json"})
+    return connection.getresponse().read()
+
+
+def _bodies(block: Sequence[SignedTransaction], timestamp: int, batch_size: int) -> list[bytes]:
     chunks = [block[start : start + batch_size] for start in range(0, len(block), batch_size)]
-    requests: list[object] = [
+    requests: list[Any] = [
         [_request("eth_sendRawTransaction", "0x" + item.raw.hex()) for item in chunk] for chunk in chunks
     ]
     requests.append(_request("evm_mine", timestamp))
-    if with_receipts:
-        requests += [[_request("eth_getTransactionReceipt", item.hash) for item in chunk] for chunk in chunks]
-    return [json.dumps(request, separators=(",", ":")).encode() for request in requests]
+    return [_json(request) for request in requests]
 
 
-def _request(method: str, parameter: str | int) -> dict[str, object]:
-    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": [parameter]}
+def _statuses(connection: http.client.HTTPConnection, hashes: Sequence[str]) -> list[int]:
+    statuses = []
+    for start in range(0, len(hashes), _RECEIPT_BATCH):
+        chunk = hashes[start : start + _RECEIPT_BATCH]
+        requests = [_request("eth_getTransactionReceipt", item, index) for index, item in enumerate(chunk)]
+        answers = json.loads(_post(connection, _json(requests)))
+        for answer in sorted(answers, key=lambda item: int(item["id"])):
+            if not answer.get("result"):
+                raise EngineError(f"a bare loop's transaction {chunk[answer['id']]} was not mined")
+            statuses.append(int(answer["result"]["status"], 16))
+    return statuses
+
+
+def _request(method: str, parameter: str | int, request_id: int = 1) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": [parameter]}
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()

@@ -84,6 +84,11 @@ class EvmState:
         self._undo: list[tuple[str, int | None, AccountState | int]] = []
         self._recording = False
 
+    @property
+    def evm(self) -> EVM:
+        """The EVM itself, for measurements: whoever uses it takes back what it did."""
+        return self._evm
+
     def set_block(self, number: int, timestamp: int) -> None:
         """Set the block that transactions and calls see.
 
