@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from voltberg.chain.compile import compile_contracts
 from voltberg.experiments.replay_run import ReplayResult, ReplayRun
 from voltberg.simulation.journal import Journal, JournalError
+from voltberg.simulation.ledger import LedgerError
 from voltberg.simulation.settings import AgentSettings, InputSettings, ReplaySettings
 from voltberg.simulation.tables import ReplayTables
 
@@ -155,6 +157,22 @@ def test_resumes_after_a_kill(artifacts, tmp_path: Path) -> None:
     trades = pd.read_parquet(killed / "trades.parquet")
     pd.testing.assert_frame_equal(trades, whole.tables.trades)
     assert (killed / "report.html").exists()
+
+
+def test_goes_on_after_the_node_died(artifacts, tmp_path: Path) -> None:
+    def kill_the_node(phase: str, done: int, whole: int) -> None:
+        if phase.startswith("replaying") and done >= whole // 2:
+            for child in psutil.Process().children(recursive=True):
+                if child.name() == "anvil":
+                    child.kill()
+
+    with pytest.raises(LedgerError, match=r"after \d+ transactions: "):
+        ReplayRun(SMALL, "anvil", artifacts, tmp_path, kill_the_node).execute()
+    done = list(Journal(tmp_path).blocks())
+    assert done
+    resumed = run(SMALL, "anvil", tmp_path, artifacts)
+    assert_sound(resumed)
+    assert list(Journal(tmp_path).blocks())[: len(done)] == done
 
 
 def test_refuses_to_resume_another_run(artifacts, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ JOURNAL_NAME: Final = "journal.jsonl"
 
 
 class JournalError(ValueError):
-    """A journal does not belong to the run that reads it."""
+    """A journal does not belong to the run that reads it, or cannot be written."""
 
 
 class Journal:
@@ -35,13 +35,24 @@ class Journal:
         ----------
         executions : list of Execution
             What became of the block's calls.
+
+        Raises
+        ------
+        JournalError
+            If the disk is full or the file cannot be written.
         """
         row = [
             [e.block_number, e.gas_used, e.calldata_bytes, e.error, e.logs, round(e.seconds, 9)]
             for e in executions
         ]
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, separators=(",", ":")) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} cannot be written: {error.strerror}; what it holds is whole up to the last "
+                "block, go on with --resume when there is room"
+            ) from error
 
     def blocks(self) -> Iterator[list[Execution]]:
         """Read the finished blocks; a last line that a kill cut off does not count.

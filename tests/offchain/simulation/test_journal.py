@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from voltberg.simulation.journal import Journal
+import pytest
+
+from voltberg.simulation.journal import Journal, JournalError
 from voltberg.simulation.ledger import Execution
 
 FIRST = [Execution(7, 50_000, 36, "", (("book", "Filled", (2**200 + 1,)), ("house", "S", (3, (1, 2)))), 0.25)]
@@ -26,6 +28,14 @@ def test_drops_a_line_that_a_kill_cut_off(tmp_path: Path) -> None:
     journal.trim(1)
     journal.append(SECOND)
     assert journal.path.read_bytes() == whole
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_says_that_the_disk_is_full(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.path.symlink_to("/dev/full")
+    with pytest.raises(JournalError, match=r"No space left on device.*--resume"):
+        journal.append(FIRST)
 
 
 def test_is_empty_before_the_first_block(tmp_path: Path) -> None:
