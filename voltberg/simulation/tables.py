@@ -397,7 +397,10 @@ def _frames(
     table["traded_wh"] = table["frame"].map(traded_wh).fillna(0).astype(np.int64)
     table["mean_price_micro_per_kwh"] = table["frame"].map(value_micro * WH_PER_KWH / traded_wh)
     table["shortfall_wh"] = (
-        table["frame"].map(positions.groupby("frame")["shortfall_wh"].sum()).fillna(0).astype(np.int64)
+        table["frame"]
+        .map(positions[positions["metered"]].groupby("frame")["shortfall_wh"].sum())
+        .fillna(0)
+        .astype(np.int64)
     )
     tick = replay.settings.market.settlement.tick_micro_per_wh * WH_PER_KWH
     table["grid_price_micro_per_kwh"] = np.array(prices.grid) * tick
