@@ -14,6 +14,11 @@ contract StorageRental is VenueAccounts, IStorageRental {
 
     /* TYPES */
 
+    /// @dev One word, see {BookingWord}; a struct so that a report finds its slot once.
+    struct Booking {
+        uint256 word;
+    }
+
     struct OperatorTotals {
         // slot 0: revenue that waits for {collectRevenue}, energy left by ended bookings, bookings ever made
         uint128 revenueMicro;
@@ -55,7 +60,7 @@ contract StorageRental is VenueAccounts, IStorageRental {
     /* STORAGE */
 
     OperatorTotals private _totals;
-    mapping(uint32 bookingId => uint256 word) private _bookings;
+    mapping(uint32 bookingId => Booking booking) private _bookings;
     /// @dev From the lowest bit: capacity Wh 80 | charge W 80 | discharge W 80.
     mapping(uint32 frame => uint256 word) private _booked;
 
@@ -108,13 +113,14 @@ contract StorageRental is VenueAccounts, IStorageRental {
             _bookFrame(firstFrame + i, capacityWh, chargeW, dischargeW);
         }
         bookingId = ++_totals.bookingCount;
-        _bookings[bookingId] = BookingWord.pack(_idIn(account), firstFrame, frames, capacityWh, chargeW, dischargeW);
+        _bookings[bookingId].word =
+            BookingWord.pack(_idIn(account), firstFrame, frames, capacityWh, chargeW, dischargeW);
         emit Booked(bookingId, _idIn(account), firstFrame, frames, capacityWh, chargeW, dischargeW, lockMicro);
     }
 
     /// @inheritdoc IStorageRental
     function close(uint32 bookingId) external {
-        uint256 word = _bookings[bookingId];
+        uint256 word = _bookings[bookingId].word;
         require(word != 0, Storage_NoBooking(bookingId));
         uint256 endsAt = FrameClock.start(word.endFrame(), _frameSeconds) + _meteringWindowSeconds;
         require(block.timestamp >= endsAt, Storage_NotEnded(bookingId, endsAt, block.timestamp));
@@ -141,7 +147,8 @@ contract StorageRental is VenueAccounts, IStorageRental {
         if (block.timestamp < frameEnd) revert Storage_FrameNotOver(frame, frameEnd, block.timestamp);
         uint256 deadline = frameEnd + _meteringWindowSeconds;
         if (block.timestamp >= deadline) revert Storage_TooLate(frame, deadline, block.timestamp);
-        for (uint256 i = 0; i < records.length; ++i) {
+        uint256 count = records.length;
+        for (uint256 i = 0; i < count; ++i) {
             _move(frame, records[i]);
         }
     }
@@ -177,7 +184,7 @@ contract StorageRental is VenueAccounts, IStorageRental {
             uint256 storedWh
         )
     {
-        uint256 word = _bookings[bookingId];
+        uint256 word = _bookings[bookingId].word;
         renterId = word.renterId();
         firstFrame = word.firstFrame();
         frames = word.frames();
@@ -255,12 +262,15 @@ contract StorageRental is VenueAccounts, IStorageRental {
     function _move(uint32 frame, uint256 record) private {
         if (record >> 96 != 0) revert Storage_InvalidRecord(record);
         uint32 bookingId = uint32(record);
-        uint256 word = _bookings[bookingId];
+        Booking storage booking = _bookings[bookingId];
+        uint256 word = booking.word;
         if (word == 0) revert Storage_NoBooking(bookingId);
         unchecked {
             uint256 inWh = uint32(record >> 32);
             uint256 outWh = record >> 64;
-            if (frame < word.nextFrame() || frame >= word.endFrame()) {
+            // Counted from the first frame; a frame before that one wraps to a huge offset.
+            uint256 offset = uint256(frame) - word.firstFrame();
+            if (offset < word.nextOffset() || offset >= word.frames()) {
                 revert Storage_FrameOutsideBooking(bookingId, frame, word.nextFrame(), word.endFrame());
             }
             uint256 limitWh = _frameEnergyWh(word.chargeW());
@@ -271,13 +281,13 @@ contract StorageRental is VenueAccounts, IStorageRental {
             uint256 storedWh = _storedWh(word.totalInWh() + inWh, word.totalOutWh());
             if (storedWh > word.capacityWh()) revert Storage_CapacityLimit(bookingId, storedWh, word.capacityWh());
             if (outWh > storedWh) revert Storage_Empty(bookingId, outWh, storedWh);
-            _bookings[bookingId] = word.withMovement(frame, inWh, outWh);
+            booking.word = word.withMovement(offset + 1, inWh, outWh);
             emit EnergyMoved(record | ((storedWh - outWh) << 96) | (uint256(frame) << 136));
         }
     }
 
-    /// @dev Books the end of a booking. Safe casts: rent and movement were locked as margin, which has 96 bits, and there
-    /// are at most 2^32 bookings; energy has 40 bits a booking; cost at most 2^40 x 2^33 a booking.
+    /// @dev Books the end of a booking. Safe casts: rent and movement were locked as margin, which has 96 bits, and
+    /// there are at most 2^32 bookings; energy has 40 bits a booking; cost at most 2^40 x 2^33 a booking.
     function _recordEnd(uint256 word, uint256 rentMicro, uint256 movementMicro, uint256 leftWh) private {
         _totals.revenueMicro += uint128(rentMicro + movementMicro);
         _totals.stockWh += uint64(leftWh);
@@ -298,15 +308,16 @@ contract StorageRental is VenueAccounts, IStorageRental {
         movementMicro = frames * (_frameEnergyWh(chargeW) + _frameEnergyWh(dischargeW)) * _movementMicroPerWh;
     }
 
-    /// @dev Energy that a power carries in a frame [Wh], down. Safe: a power has 32 bits, and so has the frame's length.
+    /// @dev Energy that a power carries in a frame [Wh], down. Safe: a power has 32 bits, and so has the frame's
+    /// length.
     function _frameEnergyWh(uint256 powerW) private view returns (uint256) {
         unchecked {
             return powerW * _frameSeconds / _SECONDS_PER_HOUR;
         }
     }
 
-    /// @dev Stored energy [Wh]: losses fall on the charge leg, rounded against the renter. Safe: totals have 40 bits, and
-    /// no report took out more than was stored.
+    /// @dev Stored energy [Wh]: losses fall on the charge leg, rounded against the renter. Safe: totals have 40 bits,
+    /// and no report took out more than was stored.
     function _storedWh(uint256 totalInWh, uint256 totalOutWh) private view returns (uint256) {
         unchecked {
             return totalInWh * _efficiencyBps / _BPS - totalOutWh;

@@ -3,8 +3,9 @@ pragma solidity 0.8.30;
 
 /// @title A storage booking in one word
 /// @dev From the lowest bit: renter id 32 | first frame 32 | frames 8 | next offset 8 | capacity Wh 32 | charge W 32 |
-/// discharge W 32 | total in Wh 40 | total out Wh 40. The next offset is the first frame, counted from the first one, that
-/// was not reported yet. Locks and rent follow from the word and the storage's immutable terms, so nothing else is kept.
+/// discharge W 32 | total in Wh 40 | total out Wh 40. The next offset is the first frame, counted from the first one,
+/// that was not reported yet. Locks and rent follow from the word and the storage's immutable terms, so nothing else is
+/// kept.
 library BookingWord {
     uint256 private constant _FIRST_SHIFT = 32;
     uint256 private constant _FRAMES_SHIFT = 64;
@@ -79,12 +80,15 @@ library BookingWord {
         }
     }
 
-    /// @dev The booking after a report for `frame`. Safe: 96 reports of 32-bit energies stay below 2^39; `frame` lies in
-    /// the span, so the offset is at most 96.
-    function withMovement(uint256 word, uint32 frame, uint256 inWh, uint256 outWh) internal pure returns (uint256) {
+    /// @dev The booking after a report, with the offset of the frame after the reported one. Safe: 96 reports of 32-bit
+    /// energies stay below 2^39; the reported frame lies in the span, so the offset is at most 96.
+    function withMovement(uint256 word, uint256 nextOffset_, uint256 inWh, uint256 outWh)
+        internal
+        pure
+        returns (uint256)
+    {
         unchecked {
-            uint256 offset = uint256(frame) + 1 - firstFrame(word);
-            return ((word & ~(uint256(0xff) << _NEXT_SHIFT)) | (offset << _NEXT_SHIFT)) + (inWh << _IN_SHIFT)
+            return ((word & ~(uint256(0xff) << _NEXT_SHIFT)) | (nextOffset_ << _NEXT_SHIFT)) + (inWh << _IN_SHIFT)
                 + (outWh << _OUT_SHIFT);
         }
     }

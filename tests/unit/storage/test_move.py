@@ -128,8 +128,8 @@ def test_leaves_other_bookings_alone_when_one_moves(market, desk):
 
 
 @pytest.mark.parametrize(("into_wh", "out_wh"), [(2_000, 0), (0, 1_500)])
-def test_costs_at_most_31000_gas_when_one_seasoned_booking_moves(market, desk, into_wh, out_wh):
+def test_costs_at_most_31700_gas_when_one_seasoned_booking_moves(market, desk, into_wh, out_wh):
     desk.book()
     desk.report(desk.first, (1, 2_400, 0))
     outcome = desk.report(desk.first + 1, (1, into_wh, out_wh))
-    assert outcome.gas_used <= 31_000
+    assert outcome.gas_used <= 31_700
