@@ -16,7 +16,7 @@ interface IIcebergOrderBook is IVenue {
     /// The price is the tick in the order id; the buyer is the maker when the side in the id is 0.
     event Filled(uint256 fill);
     /// @notice The incoming rest was not allowed to rest (from the lowest bit: frame 32 | participant id 32 | energy Wh 32 | reason 8):
-    /// reason 1 IOC, 2 self-trade, 3 maxFills reached while the rest still crosses.
+    /// reason 1 IOC (always for that kind), 2 self-trade, 3 maxFills reached while the rest still crosses.
     event RestReturned(uint256 rest);
     /// @notice An order left the book before it was filled (order id 64 | energy Wh 32).
     event OrderCancelled(uint256 cancellation);
@@ -91,7 +91,8 @@ interface IIcebergOrderBook is IVenue {
     /// (timestamp >= gate closure), `OrderBook_TickOutOfRange`, [a penalised buyer's quantity is cut to quantity x factor / 10,000 down,
     /// its peak to at most that], `OrderBook_QuantityBelowMinimum`, `OrderBook_InvalidPeak`, `OrderBook_InvalidPriceStep`,
     /// `OrderBook_LockBelowMinimum`, `Venue_InsufficientMargin`; then matching: `OrderBook_PositionOverflow`, `OrderBook_NotFilled`,
-    /// `OrderBook_WouldTrade`, `OrderBook_LevelFull`.
+    /// `OrderBook_WouldTrade`, `OrderBook_LevelFull`; `OrderBook_FrameOverflow` when a level's sweep ends.
+    /// An iceberg takes slice by slice (one {Filled} and one visit for each slice and maker), also without a price step.
     /// @return orderId Id of the resting order, 0 when nothing rests.
     /// @return filledWh Energy traded at once.
     function place(uint256 request) external returns (uint64 orderId, uint256 filledWh);
@@ -122,7 +123,7 @@ interface IIcebergOrderBook is IVenue {
     /// @notice Takes trades that the network cannot carry out of both positions; buyers get value and fees back as margin.
     /// @dev Emits {TradeRefused} per entry. Entry, from the lowest bit: buyer id 32 | seller id 32 | energy Wh 32 | tick 8; higher bits 0.
     /// The seller's lock stays. Requirements: operator role, frame open, gate closure <= now < refusal deadline
-    /// (`OrderBook_OutsideRefusalWindow`), energy > 0, neither side's Wh nor value below zero, sale value + lock of the seller's rest
+    /// (`OrderBook_OutsideRefusalWindow`), energy > 0, tick within 0..191, buyer and seller different, neither side's Wh nor value below zero, sale value + lock of the seller's rest
     /// >= its sold Wh x cap (`OrderBook_InvalidRefusal`).
     function refuseTrades(uint32 frame, uint256[] calldata entries) external;
 
@@ -146,7 +147,8 @@ interface IIcebergOrderBook is IVenue {
         view
         returns (uint24 next, uint24 tail, uint24 replenishedNext, uint24 replenishedTail, uint40 tradedWh);
 
-    /// @notice A frame here. `tradedWh` is the total over frame word and levels; `levels` has a bit per tick with orders.
+    /// @notice A frame here. `tradedWh` is the total over frame word and levels; `levels` has a bit per tick with queued orders (cancelled ones stay queued
+    /// until a sweep meets them); ticks from `asksFrom` on are asks (192 when the frame opens).
     function frameOf(uint32 frame)
         external
         view

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {TickBitmap} from "./TickBitmap.sol";
 import {OrderWord} from "./OrderWord.sol";
 
 /// @title One word for a frame of the continuous book
-/// @dev From the lowest bit: levels 192 (a bit per tick with queued orders) | asksFrom 8 | traded Wh 40 | cap tick 8 | fee ticks 4 | flags 4.
+/// @dev From the lowest bit: levels 192 (a bit per tick with queued orders) | asksFrom 8 | traded Wh 40 | cap tick 8 | fee ticks 4 |
+/// flags 4.
 /// Bids and asks share the bits: ticks from `asksFrom` on are asks, those below bids. A cancelled order stays queued until a sweep meets
 /// it, so a set bit means "perhaps", a clear one "certainly not".
 library FrameWord {

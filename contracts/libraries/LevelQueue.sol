@@ -2,8 +2,8 @@
 pragma solidity 0.8.30;
 
 /// @title First in, first out at one price, with replenished iceberg slices in their place
-/// @dev Level word, from the lowest bit: next 24 | tail 24 | replenished next 24 | replenished tail 24 | traded Wh 40. Arrivals need no queue
-/// entry: their number is their place. Only a replenished slice is written down, eight to a word, as index 16 | mark 16, where the mark is
+/// @dev Level word, from the lowest bit: next 24 | tail 24 | replenished next 24 | replenished tail 24 | traded Wh 40. Arrivals need no
+/// queue entry: their number is their place. Only a replenished slice is written down, eight to a word, as index 16 | mark 16, where the mark is
 /// the number of arrivals that stood before it; it is served as soon as all of those are (B1). All operations are O(1).
 library LevelQueue {
     /// @notice Most arrivals that a level can number.

@@ -146,7 +146,8 @@ abstract contract OrderBookMatching is IIcebergOrderBook, VenueAccounts {
             uint256 energyWh = OrderWord.visibleWh(order);
             if (sliceWh < energyWh) energyWh = sliceWh;
             _trade(sweep, orderId, order, energyWh, tick);
-            level = _served(sweep, LevelQueue.withTraded(level, energyWh), orderId, OrderWord.withoutDisplayed(order, energyWh), replenished);
+            level = LevelQueue.withTraded(level, energyWh);
+            level = _served(sweep, level, orderId, OrderWord.withoutDisplayed(order, energyWh), replenished);
             // The energy is at most the slice.
             unchecked {
                 sliceWh -= energyWh;

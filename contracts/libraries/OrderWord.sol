@@ -25,34 +25,42 @@ library OrderWord {
 
     /* REQUESTS */
 
+    /// @dev Delivery frame of a request.
     function frameIn(uint256 request) internal pure returns (uint32) {
         return uint32(request);
     }
 
+    /// @dev Side of a request, 0 buy, 1 sell.
     function sideIn(uint256 request) internal pure returns (uint256) {
         return (request >> 32) & 0xff;
     }
 
+    /// @dev Limit of a request.
     function tickIn(uint256 request) internal pure returns (uint256) {
         return (request >> _TICK_SHIFT) & 0xff;
     }
 
+    /// @dev Quantity of a request [Wh].
     function quantityIn(uint256 request) internal pure returns (uint256) {
         return (request >> 48) & _MASK_32;
     }
 
+    /// @dev Size of a slice of a request [Wh], 0 for none.
     function peakIn(uint256 request) internal pure returns (uint256) {
         return (request >> 80) & _MASK_32;
     }
 
+    /// @dev Price step of a request [ticks].
     function stepIn(uint256 request) internal pure returns (uint256) {
         return (request >> 112) & 0xff;
     }
 
+    /// @dev Kind of a request.
     function kindIn(uint256 request) internal pure returns (uint256) {
         return (request >> 120) & 0xff;
     }
 
+    /// @dev Most resting orders that a request may visit.
     function maxFillsIn(uint256 request) internal pure returns (uint256) {
         return (request >> 128) & 0xffff;
     }

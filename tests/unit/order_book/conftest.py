@@ -59,7 +59,14 @@ class Book:
         kind, max_fills = options.get("kind", LIMIT), options.get("max_fills", 50)
         frame = options.get("frame", self.frame)
         return (
-            frame | side << 32 | tick << 40 | quantity << 48 | peak << 80 | step << 112 | kind << 120 | max_fills << 128
+            frame
+            | side << 32
+            | tick << 40
+            | quantity << 48
+            | peak << 80
+            | step << 112
+            | kind << 120
+            | max_fills << 128
         )
 
     def place(self, actor: Any, side: int, tick: int, quantity: int, **options: int) -> Placed:
@@ -67,7 +74,8 @@ class Book:
         low, mid = (1 << 64) - 1, (1 << 32) - 1
         placed_id, filled_wh = done.returned
         fills = [
-            Fill(word & low, word >> 64 & mid, word >> 96 & mid, word >> 128) for (word,) in done.events("Filled")
+            Fill(word & low, word >> 64 & mid, word >> 96 & mid, word >> 128)
+            for (word,) in done.events("Filled")
         ]
         returned = [(word >> 64 & mid, word >> 96) for (word,) in done.events("RestReturned")]
         moves = [(word & low, word >> 64) for (word,) in done.events("OrderMoved")]

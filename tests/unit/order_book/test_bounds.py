@@ -76,7 +76,7 @@ def test_trade_is_refused_when_the_takers_position_would_overflow(coarse_market)
 
 
 def test_position_words_are_used_again_after_512_frames(book, market, traders):
-    """The word of frame f lies where that of f + 512 will: its tag keeps them apart, and only a final frame gives way."""
+    """A position of frame f + 512 takes the word of frame f, which is final: the tag keeps them apart."""
     seller, *_, buyer = traders
     book.sell(seller, 60, 1_000, peak=100)
     book.buy(buyer, 60, 1_000)

@@ -120,7 +120,7 @@ def test_placing_works_until_the_second_before_gate_closure(book, market, trader
 
 
 def test_anyone_releases_what_is_left_after_gate_closure(book, market, traders):
-    """A participant who never comes back, or cannot pay for gas, still gets its locks back; nobody can stop it."""
+    """A participant who never comes back still gets its locks back; nobody can stop it."""
     owner, partly, gone, filled, *_, taker = traders
     starts = {actor: book.margin(actor) for actor in (owner, partly, gone)}
     ids = [book.buy(owner, 60, 300, peak=100).order_id]

@@ -54,7 +54,7 @@ def test_resting_buyer_pays_from_its_lock_only(book, traders):
 
 
 def test_venue_holds_margins_locks_and_trades_to_the_unit(book, market, traders):
-    """Margins + locks of resting orders + sale value and lock of positions + fees = what the house lets the book hold (M1)."""
+    """Margins + orders' locks + positions' sales and locks + fees = what the book holds (M1)."""
     one, two, three, four, five, taker = traders
     book.sell(one, 100, 700, peak=100, step=1)
     book.sell(two, 101, 300)
@@ -63,12 +63,24 @@ def test_venue_holds_margins_locks_and_trades_to_the_unit(book, market, traders)
     book.sell(four, 55, 420)
     book.buy(five, 99, 300, peak=100)
     margins = sum(book.margin(actor) for actor in market.participants)
-    orders = [*(book.id(book.ASK, tick, i) for tick in range(192) for i in range(book.level(book.ASK, tick)[1]))]
-    orders += [book.id(book.BID, tick, i) for tick in range(192) for i in range(book.level(book.BID, tick)[1])]
+    orders = [
+        *(book.id(book.ASK, tick, i) for tick in range(192) for i in range(book.level(book.ASK, tick)[1]))
+    ]
+    orders += [
+        book.id(book.BID, tick, i) for tick in range(192) for i in range(book.level(book.BID, tick)[1])
+    ]
     locks = sum(remaining * lock * 2 for _, remaining, _, _, _, lock in map(book.order, orders))
     positions = [book.position(actor) for actor in market.participants]
-    pot = sum(sale + lock for _, _, _, sale, lock in positions) + sum(bought for bought, *_ in positions) * 5 * 2
-    assert book.traded() == sum(bought for bought, *_ in positions) == sum(sold for _, sold, *_ in positions) == 975
+    pot = (
+        sum(sale + lock for _, _, _, sale, lock in positions)
+        + sum(bought for bought, *_ in positions) * 5 * 2
+    )
+    assert (
+        book.traded()
+        == sum(bought for bought, *_ in positions)
+        == sum(sold for _, sold, *_ in positions)
+        == 975
+    )
     assert margins + locks + pot == market.call("house", "heldByVenue", market.address("book"))
 
 

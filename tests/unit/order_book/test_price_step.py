@@ -16,7 +16,11 @@ def test_resting_buy_steps_down_when_a_slice_is_used_up(book, traders):
     maker, *_, taker = traders
     resting = book.buy(maker, 60, 300, peak=100, step=3)
     placed = book.sell(taker, 50, 250)
-    assert [(fill.order_id >> 16 & 0xFF, fill.energy_wh) for fill in placed.fills] == [(60, 100), (57, 100), (54, 50)]
+    assert [(fill.order_id >> 16 & 0xFF, fill.energy_wh) for fill in placed.fills] == [
+        (60, 100),
+        (57, 100),
+        (54, 50),
+    ]
     assert placed.moves[0] == (resting.order_id, book.id(book.BID, 57, 0))
     assert book.order(book.id(book.BID, 54, 0)) == (maker.id, 50, 100, 50, 3, 59)
 
@@ -27,7 +31,10 @@ def test_moved_sell_is_met_again_at_its_new_price_when_the_sweep_reaches_it(book
     book.sell(plain, 101, 100)
     placed = book.buy(taker, 102, 400)
     assert [(fill.maker, fill.order_id >> 16 & 0xFF) for fill in placed.fills] == [
-        (stepped.id, 100), (plain.id, 101), (stepped.id, 101), (stepped.id, 102)
+        (stepped.id, 100),
+        (plain.id, 101),
+        (stepped.id, 101),
+        (stepped.id, 102),
     ]
 
 
@@ -86,7 +93,7 @@ def test_moved_slice_stands_behind_those_at_its_new_price(book, traders):
 
 
 def test_incoming_buy_takes_each_slice_at_its_own_limit(book, traders):
-    """100 Wh up to 102, 100 Wh up to 101, then the next slice reaches 100 only, so the ask at 101 keeps 50 Wh."""
+    """Slices reach 102, 101 and then 100 only, so the ask at 101 keeps 50 Wh."""
     maker, *_, taker = traders
     book.sell(maker, 101, 250)
     placed = book.buy(taker, 102, 400, peak=100, step=1)

@@ -35,7 +35,7 @@ def test_trade_is_at_the_makers_price_when_the_takers_limit_is_better(book, trad
 
 
 def test_hidden_energy_waits_when_displayed_energy_stands_at_the_price(book, traders):
-    """An iceberg that came first shows 100 of 300: its second slice comes after the plain order that came second."""
+    """An iceberg that came first shows 100 of 300: its second slice follows the plain order."""
     iceberg, plain, *_, taker = traders
     book.sell(iceberg, 100, 300, peak=100)
     book.sell(plain, 100, 200)
@@ -154,6 +154,7 @@ def test_ids_go_on_when_a_level_empties_and_opens_again(book, traders):
 def test_gas_of_placing_is_the_same_when_many_orders_stand_ahead(book, market, traders):
     maker = traders[0]
     used = [
-        market.transact(maker, "book", "place", book.request(book.ASK, 100, 1_000)).gas_used for _ in range(60)
+        market.transact(maker, "book", "place", book.request(book.ASK, 100, 1_000)).gas_used
+        for _ in range(60)
     ]
     assert len(set(used[1:])) == 1

@@ -20,7 +20,9 @@ def trade(book, traders):
 def test_refused_trade_leaves_both_positions_and_the_buyer_gets_value_and_fees(book, market, trade):
     buyer, seller = trade
     margins = book.margin(buyer), book.margin(seller)
-    done = market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 400, 60)])
+    done = market.transact(
+        market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 400, 60)]
+    )
     assert done.events("TradeRefused") == [(book.frame, buyer.id, seller.id, 400, 60)]
     assert book.position(buyer) == (600, 0, 600 * 60 * 2, 0, 0)
     assert book.position(seller) == (0, 600, 0, 600 * 60 * 2, 1_000 * 90 * 2)
@@ -45,19 +47,25 @@ def test_refusal_is_invalid_when_positions_do_not_hold_it(book, market, trade, e
     with market.reverts(
         f"OrderBook_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, {energy_wh}, {tick}"
     ):
-        market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, energy_wh, tick)])
+        market.transact(
+            market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, energy_wh, tick)]
+        )
 
 
 def test_refusal_is_invalid_when_buyer_and_seller_are_swapped_or_the_same(book, market, trade):
     buyer, seller = trade
     for first, second in ((seller, buyer), (buyer, buyer), (seller, seller)):
         with market.reverts(f"OrderBook_InvalidRefusal: {book.frame}, {first.id}, {second.id}, 100, 60"):
-            market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(first, second, 100, 60)])
+            market.transact(
+                market.operator, "book", "refuseTrades", book.frame, [entry(first, second, 100, 60)]
+            )
 
 
 def test_refusal_is_invalid_when_it_would_leave_the_seller_uncovered(book, market, traders):
-    """500 Wh sold at 100 and 500 at 149 with a cap of 150: value and lock cover exactly 150 a Wh. Taking energy out at a price above the
-    cap would take more value than the obligation falls by; at the cap it is just allowed."""
+    """500 Wh sold at 100 and 500 at 149, cap 150: value and lock cover exactly 150 a Wh.
+
+    Energy taken out above the cap takes more value than the obligation falls by; at the cap it may.
+    """
     seller, one, *_, buyer = traders
     book.sell(seller, 100, 500)
     book.sell(seller, 149, 500)
@@ -81,7 +89,9 @@ def test_refusals_are_taken_between_gate_closure_and_their_deadline_only(book, m
     for moment in (opens - 1, closes):
         market.travel_to(moment)
         with market.reverts(f"OrderBook_OutsideRefusalWindow: {book.frame}, {opens}, {closes}, {moment}"):
-            market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 50, 60)])
+            market.transact(
+                market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 50, 60)]
+            )
 
 
 def test_refusals_are_the_operators_and_need_an_open_frame(book, market, trade):
@@ -93,7 +103,7 @@ def test_refusals_are_the_operators_and_need_an_open_frame(book, market, trade):
 
 
 def test_total_stays_the_same_when_it_is_folded_with_levels_still_open(book, market, traders):
-    """Levels that still hold orders keep their traded energy to themselves until the first refusal folds it."""
+    """Levels that hold orders keep their traded energy until the first refusal folds it."""
     seller, other, *_, buyer = traders
     book.sell(seller, 60, 1_000)
     book.sell(other, 70, 1_000)
