@@ -1,4 +1,4 @@
-"""The market through Brownie: its own deployment, one trade from order to payment, and a machine with a shadow."""
+"""The market through Brownie: its own deployment, one trade to its payment, and a machine with a shadow."""
 
 import brownie
 import pytest

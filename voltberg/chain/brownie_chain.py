@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, EngineError, Receipt, Transaction
+from voltberg.chain.market import checked_address
 
 
 class BrownieChain:
@@ -44,7 +45,7 @@ class BrownieChain:
         int
             The next nonce, pending transactions counted.
         """
-        return int(self._eth.get_transaction_count(address, "pending"))
+        return int(self._eth.get_transaction_count(checked_address(address), "pending"))
 
     def get_code(self, address: str) -> bytes:
         """Return the code at an address.
@@ -59,7 +60,7 @@ class BrownieChain:
         bytes
             The code, empty if there is none.
         """
-        return bytes(self._eth.get_code(address))
+        return bytes(self._eth.get_code(checked_address(address)))
 
     def send_block(self, transactions: Sequence[Transaction], timestamp: int) -> list[Receipt]:
         """Send transactions one by one; Brownie's network decides the time of their blocks.
@@ -131,8 +132,9 @@ class BrownieChain:
 
         if timestamp is not None:
             raise EngineError(f"Brownie's network cannot call at time {timestamp}")
+        request = {"to": checked_address(to), "data": "0x" + data.hex(), "from": checked_address(sender)}
         try:
-            return bytes(self._eth.call({"to": to, "data": "0x" + data.hex(), "from": sender}))
+            return bytes(self._eth.call(request))
         except ContractLogicError as error:
             text = str(error.data or "0x")
             raise CallFailed(f"call to {to} failed: {error}", bytes.fromhex(text[2:])) from error
