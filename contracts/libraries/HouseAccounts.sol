@@ -295,10 +295,12 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
         internal
         returns (uint256 rated)
     {
-        uint32 untilFrame = uint32((block.timestamp / frameSeconds) + (_DAY_SECONDS / frameSeconds));
         bool suspended;
-        (rated, suspended) = word.rate(policy, weightWh, good, untilFrame);
-        if (suspended) _pushStatus(id, rated.status());
+        (rated, suspended) = word.rate(policy, weightWh, good);
+        if (suspended) {
+            rated = rated.withSuspendedUntil(uint32(block.timestamp / frameSeconds + _DAY_SECONDS / frameSeconds));
+            _pushStatus(id, rated.status());
+        }
     }
 
     function _pushStatus(uint32 id, uint8 status) private {

@@ -17,32 +17,31 @@ library RatingRule {
     /// @param policy When the threshold binds.
     /// @param weightWh Weight, below 2^40 [Wh].
     /// @param good Whether the rating is +1 (else -1).
-    /// @param untilFrame First frame after a suspension that would begin now.
     /// @return rated The account with the rating, its status and probation settled.
-    /// @return suspended Whether this rating suspended the user.
-    function rate(
-        uint256 word,
-        ITradeSettlement.CreditPolicy memory policy,
-        uint256 weightWh,
-        bool good,
-        uint32 untilFrame
-    ) internal pure returns (uint256 rated, bool suspended) {
+    /// @return suspended Whether this rating suspended the user; the caller says until when.
+    function rate(uint256 word, ITradeSettlement.CreditPolicy memory policy, uint256 weightWh, bool good)
+        internal
+        pure
+        returns (uint256 rated, bool suspended)
+    {
         uint256 frames = word.ratedFrames();
         uint256 sumWh = word.ratedWh();
         uint256 goodWh = word.goodWh();
-        // Far beyond any user's lifetime; halving both keeps the score and makes the sums fit whatever a meter reports.
-        if (sumWh + weightWh >= _SUM_LIMIT) (sumWh, goodWh) = (sumWh / 2, goodWh / 2);
-        if (frames < type(uint16).max) ++frames;
-        sumWh += weightWh;
-        if (good) goodWh += weightWh;
+        // Safe: sums are below 2^48, the weight below 2^40, the count below 2^16.
+        unchecked {
+            // Far beyond any user's lifetime; halving both keeps the score and makes the sums fit whatever a meter reports.
+            if (sumWh + weightWh >= _SUM_LIMIT) (sumWh, goodWh) = (sumWh >> 1, goodWh >> 1);
+            if (frames != type(uint16).max) ++frames;
+            sumWh += weightWh;
+            if (good) goodWh += weightWh;
+        }
         rated = word.withRecord(frames, sumWh, goodWh);
         bool probation = word.onProbation();
         if (frames >= (probation ? policy.probationFrames : policy.bindingFrames)) {
             if (_below(sumWh, goodWh, policy.thresholdBps)) {
                 uint8 status = word.status();
                 if (status & AccountWord.SUSPENDED_BY_CREDIT != 0) return (rated, false);
-                rated = rated.withStatus(status | AccountWord.SUSPENDED_BY_CREDIT).withSuspendedUntil(untilFrame);
-                return (rated, true);
+                return (rated.withStatus(status | AccountWord.SUSPENDED_BY_CREDIT), true);
             }
         }
         if (probation && frames >= policy.bindingFrames) rated = rated.withProbation(false);
@@ -64,11 +63,17 @@ library RatingRule {
 
     /// @dev Whether a delivery is bad: its shortfall lies above the tolerated share of what was owed.
     function isBad(uint256 owedWh, uint256 shortfallWh, uint256 toleranceBps) internal pure returns (bool) {
-        return shortfallWh * _BPS > owedWh * toleranceBps;
+        // Safe: energies are below 2^40.
+        unchecked {
+            return shortfallWh * _BPS > owedWh * toleranceBps;
+        }
     }
 
     /// @dev Compares without dividing, so that no rounding decides.
     function _below(uint256 sumWh, uint256 goodWh, int16 thresholdBps) private pure returns (bool) {
-        return (2 * int256(goodWh) - int256(sumWh)) * int256(_BPS) < int256(thresholdBps) * int256(sumWh);
+        // Safe: every factor is below 2^50.
+        unchecked {
+            return (2 * int256(goodWh) - int256(sumWh)) * int256(_BPS) < int256(thresholdBps) * int256(sumWh);
+        }
     }
 }

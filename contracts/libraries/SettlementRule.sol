@@ -17,7 +17,9 @@ library SettlementRule {
     function owedWh(uint256 position) internal pure returns (uint256) {
         uint256 bought = uint40(position);
         uint256 sold = soldWh(position);
-        return sold > bought ? sold - bought : 0;
+        unchecked {
+            return sold > bought ? sold - bought : 0;
+        }
     }
 
     /// @dev Value of what was sold [micro].
@@ -27,7 +29,10 @@ library SettlementRule {
 
     /// @dev Sale value and lock: what the venue held for the seller [micro].
     function heldMicro(uint256 position) internal pure returns (uint256) {
-        return saleMicro(position) + uint48(position >> 192);
+        // Safe: 56 and 48 bits.
+        unchecked {
+            return saleMicro(position) + uint48(position >> 192);
+        }
     }
 
     /// @dev What a shortfall costs (M5): per Wh the fallback price or the own average sale price rounded up, whichever is more; never more

@@ -49,7 +49,7 @@ contract SettlementMathHarness {
         returns (uint256 newFrames, uint256 newRatedWh, uint256 newGoodWh, bool onProbation, uint8 status, int256 score)
     {
         uint256 word = AccountWord.opened().withRecord(frames, ratedWh, goodWh).withProbation(probation);
-        (word,) = RatingRule.rate(word, policy, weightWh, good, 7);
+        (word,) = RatingRule.rate(word, policy, weightWh, good);
         score = RatingRule.scoreWad(word);
         return (word.ratedFrames(), word.ratedWh(), word.goodWh(), word.onProbation(), word.status(), score);
     }
