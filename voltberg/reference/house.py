@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from voltberg.models import Role, SettledDelivery
 from voltberg.reference.house_accounts import HouseAccounts
@@ -12,7 +12,7 @@ from voltberg.reference.parameters import CreditPolicy, FrameClock
 from voltberg.reference.rating import UNRATED, verdict
 from voltberg.reference.registry import RegistryTwin
 from voltberg.reference.settlement_rule import FrameRecord, Payment, payment_for_reading, payment_unmetered
-from voltberg.reference.state import ZERO_ADDRESS, Revert, State, external, view
+from voltberg.reference.state import ZERO_ADDRESS, Contract, Revert, State, external, method_of, view
 from voltberg.reference.token import TokenTwin
 from voltberg.reference.words import (
     MASK_8,
@@ -30,19 +30,6 @@ SKIPPED_NO_POSITION: Final = 2
 SKIPPED_NOT_REGISTERED: Final = 3
 
 
-class TradingVenue(Protocol):
-    """What the house asks of a venue that trades."""
-
-    def open_frame(self, sender: str, frame: int, cap_tick: int, fee_ticks: int) -> None:
-        """Open a frame for trading."""
-
-    def close_frame(self, sender: str, frame: int) -> int:
-        """End a frame's accounting; return the energy traded [Wh]."""
-
-    def positions_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
-        """Packed positions."""
-
-
 class HouseTwin(HouseAccounts):
     """The clearing house."""
 
@@ -56,8 +43,9 @@ class HouseTwin(HouseAccounts):
         clock: FrameClock,
         tick_micro_per_wh: int,
         policy: CreditPolicy,
+        contracts: Mapping[str, Contract],
     ) -> None:
-        super().__init__(state, address, registry, token, credit, clock, policy)
+        super().__init__(state, address, registry, token, credit, clock, policy, contracts)
         self._tick_micro_per_wh = tick_micro_per_wh
         self._frames: dict[int, FrameRecord] = {}
         self._ring: dict[int, int] = {}
@@ -95,7 +83,7 @@ class HouseTwin(HouseAccounts):
         self._state.write(self._frames, frame, record)
         self._state.write(self._ring, frame % RING_FRAMES, frame)
         self._emit("FrameOpened", frame, venue, cap, grid, retailer, grid_fee, platform_fee)
-        self._venue(venue).open_frame(self.address, frame, cap, grid_fee + platform_fee)
+        method_of(self.contracts, venue, "open_frame")(self.address, frame, cap, grid_fee + platform_fee)
 
     def _check_ring(self, frame: int) -> None:
         if frame > self._clock.current(self._state.timestamp) + RING_FRAMES:
@@ -103,10 +91,6 @@ class HouseTwin(HouseAccounts):
         older = self._ring.get(frame % RING_FRAMES)
         if older is not None and not self._frames[older].finalised:
             raise Revert("Settlement_RingOccupied", frame, older)
-
-    def _venue(self, address: str) -> TradingVenue:
-        venue: TradingVenue = self.contracts[address]
-        return venue
 
     # Settlement
 
@@ -138,7 +122,9 @@ class HouseTwin(HouseAccounts):
         self._settle(frame, record, [(participant_id, None) for participant_id in participant_ids])
 
     def _settle(self, frame: int, record: FrameRecord, delivered: Sequence[tuple[int, int | None]]) -> None:
-        words = self._venue(record.venue).positions_of(frame, [entry[0] for entry in delivered])
+        words = method_of(self.contracts, record.venue, "positions_of")(
+            frame, [entry[0] for entry in delivered]
+        )
         records = []
         for (participant_id, delivered_wh), word in zip(delivered, words, strict=True):
             reason = self._skip_reason(frame, participant_id, word)
@@ -187,7 +173,7 @@ class HouseTwin(HouseAccounts):
         end, now = self._clock.end(frame), self._state.timestamp
         if now < end:
             raise Revert("Settlement_OutsideMeteringWindow", frame, end, LAST_TIMESTAMP, now)
-        traded_wh = self._venue(record.venue).close_frame(self.address, frame)
+        traded_wh = method_of(self.contracts, record.venue, "close_frame")(self.address, frame)
         if record.settled_sold_wh != traded_wh:
             raise Revert("Settlement_Unsettled", frame, traded_wh, record.settled_sold_wh)
         self._state.write(self._frames, frame, replace(record, finalised=True))

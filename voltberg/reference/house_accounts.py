@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from voltberg.models import Role, Status
 from voltberg.reference.parameters import CreditPolicy, FrameClock
 from voltberg.reference.rating import GOOD, Account, rated, score_wad
 from voltberg.reference.registry import Participants, RegistryTwin
-from voltberg.reference.state import ZERO_ADDRESS, Contract, Revert, State, external, view
+from voltberg.reference.state import ZERO_ADDRESS, Contract, Revert, State, external, method_of, view
 from voltberg.reference.token import TokenTwin
 from voltberg.reference.words import MASK_32, MASK_40
 from voltberg.units import BPS
@@ -30,6 +30,7 @@ class HouseAccounts(Contract):
         credit: str,
         clock: FrameClock,
         policy: CreditPolicy,
+        contracts: Mapping[str, Contract],
     ) -> None:
         super().__init__(state, "house", address)
         self._registry = registry
@@ -43,8 +44,7 @@ class HouseAccounts(Contract):
         self._totals: dict[str, int] = {}
         self._policies: dict[str, CreditPolicy] = {"policy": policy}
         self._suppliers: dict[str, int] = {}
-        # The other contracts by address; filled when the market is put together.
-        self.contracts: dict[str, Any] = {}
+        self.contracts = contracts
 
     @property
     def _policy(self) -> CreditPolicy:
@@ -137,7 +137,7 @@ class HouseAccounts(Contract):
         self._charge(participant_id, amount_micro)
         self._state.write(self._held, venue, self.held_by_venue(venue) + amount_micro)
         self._emit("MovedToVenue", participant_id, venue, amount_micro)
-        self.contracts[venue].credit_margin(self.address, participant_id, amount_micro)
+        method_of(self.contracts, venue, "credit_margin")(self.address, participant_id, amount_micro)
 
     @external
     def credit_from_venue(self, sender: str, participant_id: int, amount_micro: int) -> None:
@@ -204,7 +204,7 @@ class HouseAccounts(Contract):
         self._emit("StatusChanged", participant_id, status)
         for venue, trading in self._venues.items():
             if trading:
-                self.contracts[venue].set_status(self.address, participant_id, status)
+                method_of(self.contracts, venue, "set_status")(self.address, participant_id, status)
 
     # Views
 

@@ -19,7 +19,7 @@ from voltberg.reference.parameters import (
     CreditPolicy,
     FrameClock,
 )
-from voltberg.reference.registry import Listener, RegistryTwin
+from voltberg.reference.registry import RegistryTwin
 from voltberg.reference.state import Contract, Revert, State
 from voltberg.reference.storage import StorageTwin
 from voltberg.reference.token import TokenTwin
@@ -139,7 +139,7 @@ class ReferenceMarket:
         state, places, configuration, clock = self._state, self.addresses, self.configuration, self.clock
         tick_micro_per_wh = configuration.settlement.tick_micro_per_wh
         policy = CreditPolicy(*(value for _, value in configuration.rating))
-        by_address: dict[str, Any] = {}
+        by_address: dict[str, Contract] = {}
         self.token = TokenTwin(state, places["token"])
         self.registry = RegistryTwin(state, places["registry"], self.supervisor, by_address)
         self.house = HouseTwin(
@@ -151,6 +151,7 @@ class ReferenceMarket:
             clock,
             tick_micro_per_wh,
             policy,
+            by_address,
         )
         self.book = BookTwin(
             state,
@@ -168,9 +169,10 @@ class ReferenceMarket:
         self.credit = CreditTwin(
             state, places["credit"], self.registry, self.house, self.book, configuration.credit
         )
-        listeners: tuple[Listener, ...] = (self.house, self.book, self.storage, self.credit)
-        by_address.update({contract.address: contract for contract in listeners})
-        self.house.contracts.update({contract.address: contract for contract in (self.book, self.storage)})
+        by_address.update((contract.address, contract) for contract in self._contracts())
+
+    def _contracts(self) -> tuple[Contract, ...]:
+        return self.registry, self.token, self.house, self.book, self.storage, self.credit
 
     def _marked(self, mark: str) -> dict[tuple[str, str], Callable[..., Any]]:
         found = {}

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from voltberg.reference.state import ZERO_ADDRESS, Contract, Revert, State, external, view
+from voltberg.reference.state import ZERO_ADDRESS, Contract, Revert, State, external, method_of, view
 
 MAXIMUM_LISTENERS: Final = 8
 ALL_ROLES: Final = 63
 
 
-class Listener(Protocol):
-    """A contract that keeps its own copy of who may act."""
-
-    address: str
-
-    def on_participant(self, sender: str, account: str, participant_id: int, roles: int) -> None:
-        """Take over a participant's number and roles."""
-
-
 class RegistryTwin(Contract):
     """Who may act as what; owned by the supervisor in two steps."""
 
-    def __init__(self, state: State, address: str, supervisor: str, contracts: dict[str, Listener]) -> None:
+    def __init__(
+        self, state: State, address: str, supervisor: str, contracts: Mapping[str, Contract]
+    ) -> None:
         super().__init__(state, "registry", address)
         self._contracts = contracts
         self._ids: dict[str, int] = {}
@@ -39,8 +32,8 @@ class RegistryTwin(Contract):
     def _push(self, account: str) -> None:
         participant_id, roles = self._ids[account], self._roles[account]
         for index in range(len(self._listeners)):
-            listener = self._contracts[self._listeners[index]]
-            listener.on_participant(self.address, account, participant_id, roles)
+            push = method_of(self._contracts, self._listeners[index], "on_participant")
+            push(self.address, account, participant_id, roles)
 
     def _register(self, account: str, roles: int) -> int:
         if account == ZERO_ADDRESS:

@@ -6,10 +6,12 @@ of a mapping through :meth:`State.write`, which remembers the value before; an e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
+NO_REASON: Final = ""
+"""Text of a revert without data."""
 ZERO_ADDRESS: Final = "0x" + "0" * 40
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -98,6 +100,29 @@ class Contract:
 
     def _emit(self, event: str, *values: object) -> None:
         self._state.events.append((self.name, event, values))
+
+
+def method_of(contracts: Mapping[str, Contract], address: str, name: str) -> Callable[..., Any]:
+    """Find what a call from one contract to another runs.
+
+    Parameters
+    ----------
+    contracts : Mapping[str, Contract]
+        Contracts by address.
+    address, name : str
+        The called contract and its function.
+
+    Returns
+    -------
+    callable
+        The function; one that reverts without a reason where the contract has none of that name.
+    """
+    found: Callable[..., Any] | None = getattr(contracts.get(address), name, None)
+    return found if found is not None else _no_such_function
+
+
+def _no_such_function(*_arguments: object) -> None:
+    raise Revert(NO_REASON)
 
 
 def external(method: Method) -> Method:

@@ -1,0 +1,131 @@
+"""One generator of calls for differential tests and long campaigns: all contracts, good calls and bad ones.
+
+`Actions` looks at the twin to make calls that mean something; every ninth or so is then spoilt. It draws from a
+`random.Random`, so a seed or Hypothesis may drive it.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.differential.action_calls import CALLS, Draft
+from voltberg.reference.market import Call, ReferenceMarket
+
+SPOILT_OF_100 = 11
+# Wrong arguments here stop the market for good (a supervisor's mistake), and the rest of the sequence with it.
+ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who acts: addresses of the supervisor, the six roles, participants (registered) and outsiders."""
+
+    supervisor: str
+    grid: str
+    retailer: str
+    platform: str
+    storage_operator: str
+    operator: str
+    meter: str
+    participants: tuple[str, ...]
+    outsiders: tuple[str, ...]
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        return (
+            self.supervisor,
+            self.grid,
+            self.retailer,
+            self.platform,
+            self.storage_operator,
+            self.operator,
+            self.meter,
+            *self.participants,
+            *self.outsiders,
+        )
+
+
+class Actions:
+    """Draws calls; the caller applies each to `market` before it asks for the next."""
+
+    def __init__(self, market: ReferenceMarket, cast: Cast, draw: Random, jump_of_100: int = 6) -> None:
+        self.market = market
+        self.cast = cast
+        self.draw = draw
+        self.now = market.timestamp
+        self._jump_of_100 = jump_of_100
+        self._makers = [maker for maker, weight in CALLS for _ in range(weight)]
+
+    def next_call(self) -> Call:
+        """Draw one call, at a later time than the last one."""
+        self._advance()
+        draft = None
+        while draft is None:
+            draft = self.draw.choice(self._makers)(self)
+        if self.draw.randrange(100) < SPOILT_OF_100:
+            draft = self._spoilt(draft)
+        contract, function, args, sender = draft
+        return Call(contract, function, tuple(args), sender, self.now)
+
+    @property
+    def frame(self) -> int:
+        return self.market.clock.current(self.now)
+
+    def recent_frames(self) -> list[int]:
+        """Frames of the book that are not final, and the last final ones."""
+        frames = self.market.book.open_frames()
+        open_ones = [frame for frame in frames if not self.market.house.frame_of(frame)[7]]
+        return open_ones or frames[-2:] or [self.frame + 2]
+
+    def participant(self) -> str:
+        return self.draw.choice(self.cast.participants)
+
+    def some_id(self) -> int:
+        """Mostly a participant's number, now and then one that nobody has."""
+        return self.draw.randrange(1, self.market.registry.participant_count() + 2)
+
+    def _advance(self) -> None:
+        """A few seconds on; sometimes to an edge of a frame's life or one second before it."""
+        if self.draw.randrange(100) >= self._jump_of_100:
+            self.now += self.draw.randrange(1, 20)
+            return
+        clock, edges = self.market.clock, []
+        for frame in self.recent_frames():
+            for edge in (
+                clock.gate_closure(frame),
+                clock.refusal_deadline(frame),
+                clock.end(frame),
+                clock.metering_deadline(frame),
+            ):
+                edges += [edge - 1, edge]
+        edges = sorted(edge for edge in edges if edge > self.now)
+        target = self.draw.choice(edges[:4]) if edges else self.now + clock.frame_seconds
+        self.now = max(self.now + 1, target)
+
+    def _spoilt(self, draft: Draft) -> Draft:
+        contract, function, args, sender = draft
+        if not args or function in ONLY_SENDER_SPOILT or self.draw.randrange(2):
+            return Draft(contract, function, args, self.draw.choice(self.cast.everyone))
+        place = self.draw.randrange(len(args))
+        changed = list(args)
+        changed[place] = self._wrong(changed[place])
+        return Draft(contract, function, changed, sender)
+
+    def _wrong(self, value: Any) -> Any:
+        """Another value that still fits the narrowest unsigned type of its neighbourhood."""
+        draw = self.draw
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, str):
+            return draw.choice((*self.cast.everyone, *self.market.addresses.values()))
+        if isinstance(value, (list, tuple)):
+            items = list(value)
+            if items and isinstance(items[0], int) and draw.randrange(4):
+                items[draw.randrange(len(items))] = self._wrong(items[0])
+                return items
+            return items * 2 if draw.randrange(2) else items[:-1]
+        if value < 256:
+            return draw.choice((0, 1, value ^ 1, min(255, value + 1)))
+        if value < 1 << 32:
+            return draw.choice((0, 1, value - 1, value ^ 1 << draw.randrange(32), value // 2))
+        return value ^ 1 << draw.randrange(value.bit_length())
