@@ -31,6 +31,7 @@ PAGES = sorted(
     if not {"node_modules", ".venv", ".home", ".git", "build", "runs"} & set(page.relative_to(ROOT).parts)
 )
 README_LINES = 80
+OWNERS_OF_ERRORS = "OrderBook|Settlement|Storage|Credit|Venue|Registry"
 in_process = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason="the in-process engine has no wheels for this Python"
 )
@@ -122,6 +123,14 @@ def test_errors_and_events_that_documents_name_exist() -> None:
     events = set(re.findall(r"^\| [a-z ]+ \| `(\w+)`", logs, re.MULTILINE))
     assert events
     assert not {name for name in events if f"event {name}(" not in interfaces}
+
+
+def test_specification_says_who_may_call_every_function() -> None:
+    table = read("docs/SPECIFICATION.md").split("## 9. Who may call what")[1].split("\n## 10")[0]
+    named = set(re.findall(r"`([a-z]\w+)`", table)) - {"transferOwnership", "acceptOwnership"}
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "interfaces").glob("*.sol"))
+    functions = re.findall(r"\bfunction (\w+)\([^;{]*?\)\s*external\b([^;]*);", source)
+    assert named == {name for name, rest in functions if not re.search(r"\b(view|pure)\b", rest)}
 
 
 PACKERS: dict[str, Callable[..., int]] = {
