@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from voltberg.chain.abi_codec import AbiValue
+from voltberg.chain.abi_words import AbiValue
 from voltberg.chain.artifacts import write_atomically
 from voltberg.chain.deployment_plan import DeploymentError, DeploymentPlan, bytecode_hash
 

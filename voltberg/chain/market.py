@@ -12,14 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from eth_utils.address import to_checksum_address
 
-from voltberg.chain.abi_codec import (
-    AbiValue,
-    CodecError,
-    EventCodec,
-    FunctionCodec,
-    canonical_type,
-    values_decoder,
-)
+from voltberg.chain.abi_codec import EventCodec, FunctionCodec, canonical_type
+from voltberg.chain.abi_words import AbiValue, CodecError, values_decoder
 from voltberg.chain.artifacts import Artifacts
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Engine, Log, Receipt, Transaction
 

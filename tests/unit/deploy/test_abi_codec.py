@@ -6,14 +6,8 @@ from eth_abi.abi import decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltberg.chain.abi_codec import (
-    CodecError,
-    EventCodec,
-    FunctionCodec,
-    arguments_encoder,
-    checksum_address,
-    values_decoder,
-)
+from voltberg.chain.abi_codec import EventCodec, FunctionCodec
+from voltberg.chain.abi_words import CodecError, arguments_encoder, checksum_address, values_decoder
 
 UINT_BITS = st.sampled_from([8, 16, 32, 40, 64, 128, 192, 256])
 ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"

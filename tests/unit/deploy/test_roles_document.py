@@ -1,4 +1,4 @@
-"""docs/roles.md against the contracts: every function that changes state is in it, and its refusals are real."""
+"""docs/roles.md against the contracts: every function that changes state, and every refusal."""
 
 import re
 from pathlib import Path
