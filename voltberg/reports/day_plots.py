@@ -41,7 +41,7 @@ def energy_plot(data: RunData, axis: FrameAxis) -> Figure:
     energy = energy_sources(data.frames) / WH_PER_KWH
     sources = (
         ("PV, kept", "kept_pv_wh", "pv"),
-        ("PV, sold to neighbours", "neighbours_wh", "neighbours"),
+        ("PV, sold", "neighbours_wh", "neighbours"),
         ("from storage", "storage_wh", "storage"),
         ("from grid", "grid_wh", "grid"),
     )

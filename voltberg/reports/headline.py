@@ -183,9 +183,7 @@ def _money_tiles(summary: dict[str, Any]) -> list[Tile]:
     paid, alone = summary["price_consumer_mean_per_kwh"], summary["price_grid_only_mean_per_kwh"]
     saved = PERCENT * (1 - paid / alone) if alone else 0.0
     direction = "less" if saved >= 0 else "more"
-    against = (
-        f"tokens, to consumers; {percent(abs(saved))} {direction} than {price(alone)} from the grid alone"
-    )
+    against = f"tokens, to consumers: {percent(abs(saved))} {direction} than the grid alone ({price(alone)})"
     revenues = (
         ("Sellers", "sellers", "paid for energy, less what shortfalls cost", "neighbours"),
         ("Grid", "grid", "energy and network fees", "grid"),

@@ -55,7 +55,8 @@ def command_line(run: dict[str, Any]) -> str:
         for name in names:
             words += [f"--{name.replace('_', '-')}", str(inputs[name])]
         words += ["--time-zone", inputs["time_zone"]]
-    words += ["--households", str(inputs["households"])]
+    if inputs["households"] is not None:
+        words += ["--households", str(inputs["households"])]
     for name in ("strategy", "deviation"):
         if agents[name] != getattr(usual.agents, name):
             words += [f"--{name}", str(agents[name])]

@@ -175,7 +175,7 @@ def reasons(values: pd.Series) -> pd.Series:
     Series of str
         Names alone.
     """
-    return values.str.partition(":")[0]
+    return values.astype(str).str.split(":").str[0]
 
 
 def order_endings(orders: pd.DataFrame) -> pd.DataFrame:
