@@ -133,6 +133,7 @@ bench: setup ## Transactions per second of a replay against each engine's own li
 compile: setup ## Compile every contract afresh
 	rm -rf build/contracts build/interfaces build/voltberg
 	brownie compile --all
+	voltberg abi --out build/abi.json
 
 test: compile ## Compile afresh and run all tests
 	@if [ -d tests/brownie ]; then echo "==> brownie test tests/brownie --network ganache"; \
@@ -144,9 +145,6 @@ test-fast: setup ## Run the plain tests on what is compiled already
 
 fuzz: setup ## Random tests with many more examples than in make test, new ones each time
 	$(PYTHON) -m pytest -n $(WORKERS) --hypothesis-profile=long -m hypothesis $(ARGS)
-
-gas: setup ## Gas of every operation
-	$(PYTHON) -m pytest tests/gas -s -q $(ARGS)
 
 lint: setup-lint ## Check style, types, docstrings, import directions, spelling and Solidity
 	ruff check .

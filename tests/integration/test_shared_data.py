@@ -29,6 +29,7 @@ def test_uk_day_with_norwegian_sessions_replays(month: str, tmp_path: Path, proj
         time_zone="Europe/London",
         session_source="norway_residential",
         market="GB_2018_LOCAL",
+        households=100,
     )
     settings = ReplaySettings(inputs=inputs)
     day = read_inputs(inputs, settings.seed, 1800)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -168,6 +169,6 @@ def _print(result: ReplayResult, *, quiet: bool, as_json: bool) -> None:
         table.add_column(justify="right")
         for label, name in KPI_ROWS:
             value = result.summary[name]
-            table.add_row(label, f"{value:,}" if isinstance(value, int | float) else value)
+            table.add_row(escape(label), f"{value:,}" if isinstance(value, int | float) else value)
         Console(highlight=False).print(table)
     typer.echo(result.folder)
