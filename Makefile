@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-python setup-node setup-compiler setup-brownie setup-lint \
-        day compile test test-fast bench fuzz gas lint fmt clean distclean
+        day compile test test-fast bench fuzz lint fmt clean distclean
 
 ROOT := $(CURDIR)
 PYTHON := .venv/bin/python

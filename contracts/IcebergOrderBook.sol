@@ -37,7 +37,11 @@ contract IcebergOrderBook is OrderBookViews {
     /// @param minimumQuantityWh_ Least quantity and least peak, above 0 [Wh].
     /// @param minimumLockMicro_ Least lock [micro].
     constructor(
-        address registry_, ITradeSettlement house_, address creditScoring_, uint32 minimumQuantityWh_, uint64 minimumLockMicro_
+        address registry_,
+        ITradeSettlement house_,
+        address creditScoring_,
+        uint32 minimumQuantityWh_,
+        uint64 minimumLockMicro_
     ) OrderBookViews(registry_, house_) {
         require(minimumQuantityWh_ != 0, OrderBook_QuantityBelowMinimum(0, 1));
         creditScoring = creditScoring_;
@@ -53,7 +57,8 @@ contract IcebergOrderBook is OrderBookViews {
     /// @inheritdoc IIcebergOrderBook
     function place(uint256 request) external returns (uint64 orderId, uint256 filledWh) {
         require(
-            request >> OrderWord.REQUEST_BITS == 0 && OrderWord.sideIn(request) <= OrderWord.ASK, OrderBook_InvalidRequest(request)
+            request >> OrderWord.REQUEST_BITS == 0 && OrderWord.sideIn(request) <= OrderWord.ASK,
+            OrderBook_InvalidRequest(request)
         );
         uint256 account = _knownAccount(msg.sender);
         uint256 frameWord = _admit(request, account);
@@ -177,7 +182,9 @@ contract IcebergOrderBook is OrderBookViews {
     /// @return frameWord The frame's word.
     function _admit(uint256 request, uint256 account) private view returns (uint256 frameWord) {
         require(_statusIn(account) == 0, OrderBook_Suspended(_idIn(account), _statusIn(account)));
-        require(OrderWord.isKindValid(request), OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request)));
+        require(
+            OrderWord.isKindValid(request), OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request))
+        );
         require(OrderWord.maxFillsIn(request) != 0, OrderBook_ZeroMaxFills());
         uint32 frame = OrderWord.frameIn(request);
         frameWord = _openFrame(frame);
@@ -252,7 +259,13 @@ contract IcebergOrderBook is OrderBookViews {
                 spentMicro += restWh * lockTicks * _tickMicroPerWh;
                 uint256 id;
                 (id, sweep.frameWord) = _rest(
-                    OrderWord.withTick(request, sweep.tick), sweep.frameWord, sweep.takerId, restWh, peakWh, sweep.sliceWh, lockTicks
+                    OrderWord.withTick(request, sweep.tick),
+                    sweep.frameWord,
+                    sweep.takerId,
+                    restWh,
+                    peakWh,
+                    sweep.sliceWh,
+                    lockTicks
                 );
                 // Ids have 64 bits.
                 orderId = uint64(id);
@@ -284,20 +297,29 @@ contract IcebergOrderBook is OrderBookViews {
     /// @return orderId Its id.
     /// @return newWord The frame's word with its level.
     function _rest(
-        uint256 request, uint256 frameWord, uint256 makerId, uint256 restWh, uint256 peakWh, uint256 visibleWh, uint256 lockTicks
+        uint256 request,
+        uint256 frameWord,
+        uint256 makerId,
+        uint256 restWh,
+        uint256 peakWh,
+        uint256 visibleWh,
+        uint256 lockTicks
     ) private returns (uint256 orderId, uint256 newWord) {
         (uint256 side, uint256 tick) = (OrderWord.sideIn(request), OrderWord.tickIn(request));
         uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side, tick);
         uint256 level = _queue.levels[levelKey];
         uint256 index = LevelQueue.tail(level);
         // A side is 0 or 1, a tick at most 191.
-        require(index < LevelQueue.MAX_ARRIVALS, OrderBook_LevelFull(OrderWord.frameIn(request), uint8(side), uint8(tick)));
+        require(
+            index < LevelQueue.MAX_ARRIVALS, OrderBook_LevelFull(OrderWord.frameIn(request), uint8(side), uint8(tick))
+        );
         _queue.levels[levelKey] = LevelQueue.withArrival(level);
         orderId = OrderWord.id(levelKey, index);
         uint256 step = OrderWord.stepIn(request);
         _orders[orderId] = OrderWord.pack(makerId, restWh, peakWh, visibleWh, step, lockTicks);
         newWord = FrameWord.hasLevel(frameWord, tick) ? frameWord : FrameWord.withLevel(frameWord, side, tick);
-        emit OrderPlaced(orderId | (makerId << 64) | (restWh << 96) | (peakWh << 128) | (visibleWh << 160) | (step << 192));
+        emit OrderPlaced(orderId | (makerId << 64) | (restWh << 96) | (peakWh << 128) | (visibleWh << 160)
+                | (step << 192));
     }
 
     /* PRIVATE: ORDERS */

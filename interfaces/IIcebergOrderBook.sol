@@ -29,7 +29,9 @@ interface IIcebergOrderBook is IVenue {
     /// @notice Placing in a frame was halted or allowed again.
     event FramePaused(uint32 indexed frame, bool paused);
     /// @notice A trade that the network cannot carry was taken out of both positions.
-    event TradeRefused(uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick);
+    event TradeRefused(
+        uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick
+    );
 
     /// @notice The frame is not open here.
     error OrderBook_FrameNotOpen(uint32 frame);
@@ -99,7 +101,14 @@ interface IIcebergOrderBook is IVenue {
 
     /// @notice Packs a request for {place}.
     function packRequest(
-        uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 priceStepTicks, uint8 kind, uint16 maxFills
+        uint32 frame,
+        uint8 side,
+        uint8 tick,
+        uint32 quantityWh,
+        uint32 peakWh,
+        uint8 priceStepTicks,
+        uint8 kind,
+        uint16 maxFills
     ) external pure returns (uint256 request);
 
     /// @notice Cancels the caller's resting order; its lock returns to the caller's margin. Possible at any time.
@@ -133,13 +142,23 @@ interface IIcebergOrderBook is IVenue {
     function setDemandFactor(uint32 participantId, uint16 factorBps) external;
 
     /// @notice A participant's account here.
-    function accountOf(uint32 participantId) external view returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps);
+    function accountOf(uint32 participantId)
+        external
+        view
+        returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps);
 
     /// @notice A resting order; all zero when it does not rest.
     function orderOf(uint64 orderId)
         external
         view
-        returns (uint32 participantId, uint32 remainingWh, uint32 peakWh, uint32 visibleWh, uint8 priceStepTicks, uint16 lockTicks);
+        returns (
+            uint32 participantId,
+            uint32 remainingWh,
+            uint32 peakWh,
+            uint32 visibleWh,
+            uint8 priceStepTicks,
+            uint16 lockTicks
+        );
 
     /// @notice A level's cursors: arrivals served, arrivals, replenished slices served, replenished slices, energy traded since it opened.
     function levelOf(uint32 frame, uint8 side, uint8 tick)
@@ -152,7 +171,15 @@ interface IIcebergOrderBook is IVenue {
     function frameOf(uint32 frame)
         external
         view
-        returns (bool open, bool paused, uint8 capTick, uint8 feeTicks, uint8 asksFrom, uint192 levels, uint256 tradedWh);
+        returns (
+            bool open,
+            bool paused,
+            uint8 capTick,
+            uint8 feeTicks,
+            uint8 asksFrom,
+            uint192 levels,
+            uint256 tradedWh
+        );
 
     /// @notice One participant's position in a frame.
     function positionOf(uint32 frame, uint32 participantId)

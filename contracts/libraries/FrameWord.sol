@@ -26,7 +26,8 @@ library FrameWord {
 
     /// @dev A fresh open frame: no levels, all ticks on the bid side.
     function open(uint256 capTick, uint256 fees) internal pure returns (uint256) {
-        return OPEN | ((OrderWord.HIGHEST_TICK + 1) << _ASKS_FROM_SHIFT) | (capTick << _CAP_SHIFT) | (fees << _FEE_SHIFT);
+        return
+            OPEN | ((OrderWord.HIGHEST_TICK + 1) << _ASKS_FROM_SHIFT) | (capTick << _CAP_SHIFT) | (fees << _FEE_SHIFT);
     }
 
     /// @dev One bit per tick that may hold orders.

@@ -87,7 +87,11 @@ library LevelQueue {
     /// @dev Who is served next at a level that is not empty.
     /// @return index Arrival number of the order.
     /// @return replenished Whether it stands there with a replenished slice.
-    function head(State storage self, uint256 levelKey, uint256 level) internal view returns (uint256 index, bool replenished) {
+    function head(State storage self, uint256 levelKey, uint256 level)
+        internal
+        view
+        returns (uint256 index, bool replenished)
+    {
         uint256 number = replenishedNext(level);
         uint256 arrival = next(level);
         if (number != replenishedTail(level)) {

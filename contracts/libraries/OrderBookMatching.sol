@@ -183,7 +183,10 @@ abstract contract OrderBookMatching is IIcebergOrderBook, VenueAccounts {
     /// @dev Brings the order at the head of a level up to date after a trade.
     /// @param order Its word without what traded.
     /// @return The level afterwards.
-    function _served(Sweep memory sweep, uint256 level, uint256 orderId, uint256 order, bool replenished) private returns (uint256) {
+    function _served(Sweep memory sweep, uint256 level, uint256 orderId, uint256 order, bool replenished)
+        private
+        returns (uint256)
+    {
         if (OrderWord.visibleWh(order) != 0) {
             _orders[orderId] = order;
             return level;

@@ -22,14 +22,26 @@ abstract contract OrderBookViews is OrderBookMatching {
 
     /// @inheritdoc IIcebergOrderBook
     function packRequest(
-        uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 priceStepTicks, uint8 kind, uint16 maxFills
+        uint32 frame,
+        uint8 side,
+        uint8 tick,
+        uint32 quantityWh,
+        uint32 peakWh,
+        uint8 priceStepTicks,
+        uint8 kind,
+        uint16 maxFills
     ) external pure returns (uint256 request) {
-        request = frame | (uint256(side) << 32) | (uint256(tick) << 40) | (uint256(quantityWh) << 48) | (uint256(peakWh) << 80);
+        request = frame | (uint256(side) << 32) | (uint256(tick) << 40) | (uint256(quantityWh) << 48)
+            | (uint256(peakWh) << 80);
         request |= (uint256(priceStepTicks) << 112) | (uint256(kind) << 120) | (uint256(maxFills) << 128);
     }
 
     /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words) {
+    function positionsOf(uint32 frame, uint32[] calldata participantIds)
+        external
+        view
+        returns (uint256[] memory words)
+    {
         words = new uint256[](participantIds.length);
         for (uint256 i; i < words.length; ++i) {
             uint256 word = _position(frame, participantIds[i]);
@@ -45,13 +57,20 @@ abstract contract OrderBookViews is OrderBookMatching {
     {
         uint256 word = _position(frame, participantId);
         return (
-            PositionWord.boughtWh(word), PositionWord.soldWh(word), PositionWord.purchaseMicro(word),
-            PositionWord.saleMicro(word), PositionWord.lockMicro(word)
+            PositionWord.boughtWh(word),
+            PositionWord.soldWh(word),
+            PositionWord.purchaseMicro(word),
+            PositionWord.saleMicro(word),
+            PositionWord.lockMicro(word)
         );
     }
 
     /// @inheritdoc IIcebergOrderBook
-    function accountOf(uint32 participantId) external view returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps) {
+    function accountOf(uint32 participantId)
+        external
+        view
+        returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps)
+    {
         uint256 word = _accounts[_ownerOf[participantId]];
         return (_marginIn(word), _statusIn(word), uint16(_factorIn(word)));
     }
@@ -60,7 +79,14 @@ abstract contract OrderBookViews is OrderBookMatching {
     function orderOf(uint64 orderId)
         external
         view
-        returns (uint32 participantId, uint32 remainingWh, uint32 peakWh, uint32 visibleWh, uint8 priceStepTicks, uint16 lockTicks)
+        returns (
+            uint32 participantId,
+            uint32 remainingWh,
+            uint32 peakWh,
+            uint32 visibleWh,
+            uint8 priceStepTicks,
+            uint16 lockTicks
+        )
     {
         uint256 order = _resting(orderId);
         participantId = OrderWord.makerOf(order);
@@ -91,7 +117,15 @@ abstract contract OrderBookViews is OrderBookMatching {
     function frameOf(uint32 frame)
         external
         view
-        returns (bool open, bool paused, uint8 capTick, uint8 feeTicks, uint8 asksFrom, uint192 levels, uint256 tradedWh)
+        returns (
+            bool open,
+            bool paused,
+            uint8 capTick,
+            uint8 feeTicks,
+            uint8 asksFrom,
+            uint192 levels,
+            uint256 tradedWh
+        )
     {
         uint256 word = _frames[frame];
         open = word & FrameWord.OPEN != 0;
@@ -104,7 +138,11 @@ abstract contract OrderBookViews is OrderBookMatching {
     }
 
     /// @inheritdoc IIcebergOrderBook
-    function bestPrices(uint32 frame) external view returns (bool bidFound, uint8 bidTick, bool askFound, uint8 askTick) {
+    function bestPrices(uint32 frame)
+        external
+        view
+        returns (bool bidFound, uint8 bidTick, bool askFound, uint8 askTick)
+    {
         (uint8[] memory ticks,,) = _depth(frame, OrderWord.BID, 1);
         if (ticks.length != 0) (bidFound, bidTick) = (true, ticks[0]);
         (ticks,,) = _depth(frame, OrderWord.ASK, 1);

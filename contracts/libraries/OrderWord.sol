@@ -118,7 +118,12 @@ library OrderWord {
 
     /// @dev Packs an order; every value fits its field because the request's fields are no wider.
     function pack(
-        uint256 makerId, uint256 remaining, uint256 peak, uint256 visible, uint256 stepTicks, uint256 lockTicks
+        uint256 makerId,
+        uint256 remaining,
+        uint256 peak,
+        uint256 visible,
+        uint256 stepTicks,
+        uint256 lockTicks
     ) internal pure returns (uint256) {
         return makerId | (remaining << 32) | (peak << 64) | (visible << 96) | (stepTicks << 128) | (lockTicks << 136);
     }

@@ -81,7 +81,11 @@ library PositionWord {
     }
 
     /// @dev Adds a trade or reverts with `OrderBook_PositionOverflow`.
-    function plus(uint256 word, uint256 added, uint256 frame, uint256 participantId) internal pure returns (uint256 sum) {
+    function plus(uint256 word, uint256 added, uint256 frame, uint256 participantId)
+        internal
+        pure
+        returns (uint256 sum)
+    {
         // All fields are added at once; a field that overflows shows as a carry into the first bit of its neighbour.
         unchecked {
             sum = word + added;
@@ -95,7 +99,11 @@ library PositionWord {
     /// @dev Takes a refused purchase out.
     /// @return ok Whether the position holds that much.
     /// @return rest What is left of it.
-    function withoutPurchase(uint256 word, uint256 energyWh, uint256 valueMicro) internal pure returns (bool ok, uint256 rest) {
+    function withoutPurchase(uint256 word, uint256 energyWh, uint256 valueMicro)
+        internal
+        pure
+        returns (bool ok, uint256 rest)
+    {
         if (energyWh > boughtWh(word) || valueMicro > purchaseMicro(word)) return (false, 0);
         return (true, word - energyWh - (valueMicro << _PURCHASE_SHIFT));
     }

@@ -67,7 +67,9 @@ def account_of_key(key: bytes) -> Account:
     try:
         public = PrivateKey(key).public_key.format(compressed=False)
     except ValueError as error:
-        raise EngineError("a private key is not valid: it is zero or beyond the order of the curve") from error
+        raise EngineError(
+            "a private key is not valid: it is zero or beyond the order of the curve"
+        ) from error
     return Account("0x" + keccak(public[1:])[12:].hex(), key)
 
 
