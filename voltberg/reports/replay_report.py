@@ -30,8 +30,8 @@ from voltberg.units import WAD
 REPORT_NAME: Final = "report.html"
 EXPLANATIONS: Final = {
     "OrderBook_WouldTrade": "a post-only order that would have traded at once",
-    "OrderBook_Suspended": "suspended for its credit score",
-    "OrderBook_QuantityBelowMinimum": "smaller than the smallest order, once a penalty had cut it",
+    "OrderBook_Suspended": "suspended from trading, by its credit score or the supervisor",
+    "OrderBook_QuantityBelowMinimum": "smaller than the smallest order; a penalty may have cut it",
     "OrderBook_NotFilled": "fill-or-kill, and not enough in the book",
     "OrderBook_GateClosed": "after gate closure",
     "Storage_CapacityExceeded": "the shared storage is fully booked",
