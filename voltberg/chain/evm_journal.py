@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from voltberg.chain.engine import EngineError
 
@@ -22,9 +21,10 @@ _SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: (\d+), pr
 _CODE = re.compile(r"bytecode: 0x([0-9a-f]*), state: Analysed \{ len: (\d+),")
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedAccount:
+class TouchedAccount(NamedTuple):
     """An account that a transaction read or wrote, as it is afterwards.
+
+    A named tuple, because every transaction makes a handful of them.
 
     Attributes
     ----------

@@ -81,6 +81,7 @@ class EvmState:
         self._accounts: dict[str, AccountState] = {}
         self._storage: dict[str, dict[int, int]] = {}
         self._code: dict[bytes, bytes] = {}
+        self._callees: dict[str | None, frozenset[str]] = {}
         self._undo: list[tuple[str, int | None, AccountState | int]] = []
         self._recording = False
 
@@ -243,19 +244,39 @@ class EvmState:
         checkpoint = self._evm.snapshot()
         try:
             outcome = self._run(sender, to, data, gas, value_wei)
-            journal = self._evm.journal_str if outcome.status else None
+            changes = self._changes(to) if outcome.status else []
         finally:
             self._evm.revert(checkpoint)
         nonce = self.account(sender).nonce + 1
-        if journal is not None:
-            for touched in read_journal(journal):
-                self._apply(touched)
+        for touched in changes:
+            self._apply(touched)
         # A call never raises the sender's nonce here, and a failed deployment loses the rise with its
         # journal.
         now = self.account(sender)
         if now.nonce != nonce:
             self.put_account(sender, AccountState(now.balance_wei, nonce, now.code_hash))
         return outcome
+
+    def _changes(self, to: str | None) -> list[TouchedAccount]:
+        """Read what the transaction that has just run did, without the code of contracts that are known.
+
+        The journal's text holds the code of every contract called, which is nearly all of it. Contracts that
+        calls of ``to`` have reached before are therefore given the same account again, without code; one that
+        is missing here costs time and nothing else.
+        """
+        evm = self._evm
+        callees = self._callees.get(to, frozenset())
+        for address in callees:
+            info = evm.basic(address)
+            if info.code_hash == self._accounts[address].code_hash:
+                bare = AccountInfo(  # type: ignore[call-arg]
+                    balance=info.balance, nonce=info.nonce, code_hash=info.code_hash
+                )
+                evm.insert_account_info(address, bare)
+        changes = list(read_journal(evm.journal_str))
+        if found := {item.address for item in changes if item.code_hash in self._code} - callees:
+            self._callees[to] = callees | found
+        return changes
 
     def _apply(self, touched: TouchedAccount) -> None:
         address = touched.address

@@ -37,7 +37,3 @@ EventEmitter.prototype.on = function on(type, listener) {
   }
   return addListener.call(this, type, listener);
 };
-
-// The parent holds the other end: when it dies, even by SIGKILL, so does this node.
-process.stdin.resume();
-process.stdin.on("end", () => process.exit(0));

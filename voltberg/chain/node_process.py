@@ -21,6 +21,10 @@ START_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.02
 _LOG_TAIL_CHARACTERS: Final = 600
+_GUARD: Final = 'read -r _; kill -KILL "$1"; rm -rf -- "$2"'
+"""Shell that waits for the end of its standard input, which comes when we die, however we do: nothing is ever
+written to it. Works wherever there is a shell; Linux's parent-death signal would also end a node when only
+the thread that started it ends."""
 
 
 def find_in_node_modules(pattern: str, root: Path | None, program: str) -> Path:
@@ -104,9 +108,32 @@ def choose_port(port: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
-def _stop(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
+def _start_guard(pid: int, folder: str) -> subprocess.Popen[bytes]:
+    """Start what ends a process and removes its folder if we are killed."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD, "sh", str(pid), folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Out of reach of the terminal's Ctrl-C, which is for us to handle.
+        start_new_session=True,
+    )
+
+
+def _end_guard(guard: subprocess.Popen[bytes]) -> None:
+    guard.kill()
+    guard.wait()
+    if guard.stdin is not None:
+        guard.stdin.close()
+
+
+def _stop(
+    process: subprocess.Popen[bytes],
+    guard: subprocess.Popen[bytes],
+    folder: tempfile.TemporaryDirectory[str],
+) -> None:
+    # First, so that it never kills whoever gets the process id next.
+    _end_guard(guard)
     if process.poll() is None:
         process.terminate()
         try:
@@ -118,7 +145,7 @@ def _stop(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[
 
 
 class NodeProcess:
-    """A running node; ``stop`` it, or it is stopped when the interpreter ends.
+    """A running node; ``stop`` it, or it is stopped when the interpreter ends, even by SIGKILL.
 
     Parameters
     ----------
@@ -137,16 +164,16 @@ class NodeProcess:
         folder = tempfile.TemporaryDirectory(prefix=f"voltberg-{name}-")
         self.output_path = Path(folder.name) / "output"
         with self.output_path.open("wb") as output:
-            # Ganache ends when its standard input does (see ganache_observer.js), so it doesn't outlive us.
             self._process = subprocess.Popen(
                 list(command(self.port)),
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=folder.name,
             )
         self.pid = self._process.pid
-        self._finalizer = weakref.finalize(self, _stop, self._process, folder)
+        guard = _start_guard(self.pid, folder.name)
+        self._finalizer = weakref.finalize(self, _stop, self._process, guard, folder)
         try:
             self._wait_until_ready()
         except BaseException:

@@ -5,8 +5,9 @@ from collections import namedtuple
 
 import pytest
 
-from voltberg.chain.engine import EngineError, open_engine
+from voltberg.chain.engine import EngineError
 from voltberg.chain.evm_journal import read_journal
+from voltberg.chain.in_process import InProcessEngine
 
 HASH = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
 INFO = "Account { info: AccountInfo { balance: %d, nonce: %d, code_hash: 0x" + HASH + ", code: "
@@ -40,4 +41,4 @@ def test_newer_python_is_told_what_the_engine_needs(monkeypatch):
     version = namedtuple("version", "major minor micro releaselevel serial")(3, 13, 0, "final", 0)
     monkeypatch.setattr(sys, "version_info", version)
     with pytest.raises(EngineError, match=r"needs Python 3\.11 or 3\.12 .*no wheels for 3\.13"):
-        open_engine("evm")
+        InProcessEngine()

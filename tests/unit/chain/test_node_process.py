@@ -80,23 +80,26 @@ def test_closing_stops_the_process_and_removes_its_files(node):
     assert not folder.exists()
 
 
-def test_ganache_does_not_outlive_a_killed_parent():
+@pytest.mark.parametrize("name", ["ganache", "anvil"])
+def test_node_does_not_outlive_a_killed_parent(name):
     script = (
         "import os, signal\n"
         "from voltberg.chain.engine import open_engine\n"
-        "engine = open_engine('ganache', account_count=2)\n"
-        "print(engine.process.pid, flush=True)\n"
+        f"engine = open_engine({name!r}, account_count=2)\n"
+        "print(engine.process.pid, engine.process.output_path.parent, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    pid = int(done.stdout)
+    number, folder = done.stdout.split()
     for _ in range(600):
-        if not runs(pid):
+        if not runs(int(number)) and not Path(folder).exists():
             return
         time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    pytest.fail(f"ganache {pid} still runs")
+    if runs(int(number)):
+        os.kill(int(number), signal.SIGKILL)
+        pytest.fail(f"{name} {number} still runs")
+    pytest.fail(f"{name} is gone, its folder {folder} is not")
 
 
 @pytest.mark.parametrize("name", ["ganache", "anvil"])
