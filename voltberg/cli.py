@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voltberg.commands import abi, deploy, node, replay
+from voltberg.commands import abi, bench, deploy, node, replay
 
 app = typer.Typer(
     name="voltberg",
@@ -17,6 +17,7 @@ app.command("replay")(replay.replay)
 app.command("node")(node.node)
 app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)
+app.command("bench")(bench.bench)
 
 
 if __name__ == "__main__":
