@@ -125,14 +125,6 @@ def test_errors_and_events_that_documents_name_exist() -> None:
     assert not {name for name in events if f"event {name}(" not in interfaces}
 
 
-def test_specification_says_who_may_call_every_function() -> None:
-    table = read("docs/SPECIFICATION.md").split("## 9. Who may call what")[1].split("\n## 10")[0]
-    named = set(re.findall(r"`([a-z]\w+)`", table)) - {"transferOwnership", "acceptOwnership"}
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "interfaces").glob("*.sol"))
-    functions = re.findall(r"\bfunction (\w+)\([^;{]*?\)\s*external\b([^;]*);", source)
-    assert named == {name for name, rest in functions if not re.search(r"\b(view|pure)\b", rest)}
-
-
 PACKERS: dict[str, Callable[..., int]] = {
     "request": words.pack_request,
     "refusal": words.pack_refusal,
