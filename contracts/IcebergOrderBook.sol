@@ -377,6 +377,13 @@ contract IcebergOrderBook is OrderBookViews {
             tick <= OrderWord.HIGHEST_TICK && energyWh != 0 && buyerId != sellerId && bought && sold,
             OrderBook_InvalidRefusal(frame, buyerId, sellerId, energyWh, tick)
         );
+        if (PositionWord.soldWh(sale) == 0) {
+            // The frame can become final without a settlement of this seller: nothing of its money may wait for one (M13).
+            uint256 leftMicro;
+            (leftMicro, sale) = PositionWord.withoutMoney(sale);
+            address seller = _ownerOf[sellerId];
+            _accounts[seller] = _withMargin(_accounts[seller], leftMicro);
+        }
         _positions[PositionWord.key(frame, buyerId)] = purchase;
         _positions[PositionWord.key(frame, sellerId)] = sale;
         address buyer = _ownerOf[buyerId];

@@ -131,7 +131,8 @@ interface IIcebergOrderBook is IVenue {
 
     /// @notice Takes trades that the network cannot carry out of both positions; buyers get value and fees back as margin.
     /// @dev Emits {TradeRefused} per entry. Entry, from the lowest bit: buyer id 32 | seller id 32 | energy Wh 32 | tick 8; higher bits 0.
-    /// The seller's lock stays. Requirements: operator role, frame open, gate closure <= now < refusal deadline
+    /// The seller's lock stays with its position; a seller of whom nothing sold is left gets it, and any sale value left, back as margin.
+    /// Requirements: operator role, frame open, gate closure <= now < refusal deadline
     /// (`OrderBook_OutsideRefusalWindow`), energy > 0, tick within 0..191, buyer and seller different, neither side's Wh nor value below zero, sale value + lock of the seller's rest
     /// >= its sold Wh x cap (`OrderBook_InvalidRefusal`).
     function refuseTrades(uint32 frame, uint256[] calldata entries) external;

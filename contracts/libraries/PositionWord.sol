@@ -108,6 +108,14 @@ library PositionWord {
         return (true, word - energyWh - (valueMicro << _PURCHASE_SHIFT));
     }
 
+    /// @dev Takes sale value and lock out of a position.
+    /// @return moneyMicro Both together [micro].
+    /// @return rest What was bought.
+    function withoutMoney(uint256 word) internal pure returns (uint256 moneyMicro, uint256 rest) {
+        (uint256 sales, uint256 lock) = (saleMicro(word), lockMicro(word));
+        return (sales + lock, word - (sales << _SALE_SHIFT) - (lock << _LOCK_SHIFT));
+    }
+
     /// @dev Takes a refused sale out; the lock stays.
     /// @return ok Whether the position holds that much and its value and lock still cover the rest at `capMicroPerWh`.
     /// @return rest What is left of it.

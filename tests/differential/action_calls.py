@@ -33,6 +33,7 @@ def place(a: "Actions") -> Draft | None:
         return open_frames(a)
     draw = a.draw
     side, quantity = draw.randrange(2), draw.choice((50, 500, 1000, draw.randrange(40, 5000)))
+    quantity = min(2**32 - 1, quantity * a.scale)
     kind = draw.choice((0, 0, 0, 0, 0, 1, 1, 2, 3, 3))
     peak = draw.choice((0, max(50, quantity // draw.randrange(2, 9)))) if kind in (0, 3) else 0
     step = draw.choice((0, 0, 1, 3, 60)) if peak else 0
@@ -40,7 +41,7 @@ def place(a: "Actions") -> Draft | None:
     tick = max(0, min(191, middle + draw.randrange(-5, 6)))
     visits = draw.choice((1, 2, 5, 40, 40, 40))
     request = pack_request(draw.choice(tradable), side, tick, quantity, peak, step, kind, visits)
-    return Draft("book", "place", (request,), a.participant())
+    return Draft("book", "place", (request,), a.trader())
 
 
 def _owned_order(a: "Actions") -> tuple[int, str] | None:
@@ -70,7 +71,7 @@ def release(a: "Actions") -> Draft | None:
         for order_id in a.market.book.all_resting_orders()
         if a.market.clock.gate_closure(order_id >> 32) <= a.now or not a.draw.randrange(40)
     ]
-    chosen = a.draw.sample(orders, min(len(orders), 5))
+    chosen = a.draw.sample(orders, min(len(orders), 5)) if orders else []
     return Draft("book", "release", (chosen * a.draw.choice((1, 1, 2)),), a.draw.choice(a.cast.everyone))
 
 
@@ -351,7 +352,7 @@ CALLS = (
     (reduce, 4),
     (release, 3),
     (set_paused, 1),
-    (refuse, 4),
+    (refuse, 6),
     (withdraw_margin, 2),
     (open_frames, 3),
     (report, 8),

@@ -1,7 +1,7 @@
 """One generator of calls for differential tests and long campaigns: all contracts, good calls and bad ones.
 
-`Actions` looks at the twin to make calls that mean something; every ninth or so is then spoilt. It draws from a
-`random.Random`, so a seed or Hypothesis may drive it.
+`Actions` looks at the twin to make calls that mean something; every ninth or so is then spoilt. It draws
+from a `random.Random`, so a seed or Hypothesis may drive it.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tests.differential.action_calls import CALLS, Draft
 from voltberg.reference.market import Call, ReferenceMarket
 
 SPOILT_OF_100 = 11
-# Wrong arguments here stop the market for good (a supervisor's mistake), and the rest of the sequence with it.
+# Wrong arguments here stop the market for good (a supervisor's mistake), and with it the sequence.
 ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")
 
 
@@ -48,11 +48,14 @@ class Cast:
 class Actions:
     """Draws calls; the caller applies each to `market` before it asks for the next."""
 
-    def __init__(self, market: ReferenceMarket, cast: Cast, draw: Random, jump_of_100: int = 6) -> None:
+    def __init__(
+        self, market: ReferenceMarket, cast: Cast, draw: Random, jump_of_100: int = 6, scale: int = 1
+    ) -> None:
         self.market = market
         self.cast = cast
         self.draw = draw
         self.now = market.timestamp
+        self.scale = scale
         self._jump_of_100 = jump_of_100
         self._makers = [maker for maker, weight in CALLS for _ in range(weight)]
 
@@ -79,6 +82,14 @@ class Actions:
 
     def participant(self) -> str:
         return self.draw.choice(self.cast.participants)
+
+    def trader(self) -> str:
+        """Mostly one that is not suspended."""
+        registry, house = self.market.registry, self.market.house
+        active = [
+            account for account in self.cast.participants if not house.account_of(registry.id_of(account))[4]
+        ]
+        return self.draw.choice(active) if active and self.draw.randrange(12) else self.participant()
 
     def some_id(self) -> int:
         """Mostly a participant's number, now and then one that nobody has."""
@@ -112,20 +123,20 @@ class Actions:
         return Draft(contract, function, changed, sender)
 
     def _wrong(self, value: Any) -> Any:
-        """Another value that still fits the narrowest unsigned type of its neighbourhood."""
+        """Another value of the same type; only words of 256 bits may grow."""
         draw = self.draw
         if isinstance(value, bool):
             return not value
         if isinstance(value, str):
             return draw.choice((*self.cast.everyone, *self.market.addresses.values()))
         if isinstance(value, (list, tuple)):
-            items = list(value)
-            if items and isinstance(items[0], int) and draw.randrange(4):
-                items[draw.randrange(len(items))] = self._wrong(items[0])
-                return items
+            items, fixed = list(value), isinstance(value, tuple)
+            if items and isinstance(items[0], int) and (fixed or draw.randrange(4)):
+                place = draw.randrange(len(items))
+                items[place] = self._wrong(items[place])
+                return tuple(items) if fixed else items
             return items * 2 if draw.randrange(2) else items[:-1]
         if value < 256:
             return draw.choice((0, 1, value ^ 1, min(255, value + 1)))
-        if value < 1 << 32:
-            return draw.choice((0, 1, value - 1, value ^ 1 << draw.randrange(32), value // 2))
-        return value ^ 1 << draw.randrange(value.bit_length())
+        bits = value.bit_length() if value < 1 << 72 or draw.randrange(2) else 256
+        return draw.choice((0, 1, value - 1, value // 2, value ^ 1 << draw.randrange(bits)))

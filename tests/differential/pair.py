@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.differential.actions import Cast
+from tests.differential.actions import Actions, Cast
 from tests.differential.views import all_views
 from voltberg.chain.compile import compile_contracts
 from voltberg.chain.deploy import RoleAccounts, deploy_market
@@ -26,7 +26,7 @@ GAS_LIMIT = 25_000_000
 PARTICIPANT_ROLES = (Role.STATION, Role.STATION, Role.EXCHANGE, Role.EXCHANGE | Role.PROSUMER)
 
 
-class Difference(AssertionError):
+class Difference(AssertionError):  # noqa: N818  # what was found, as a reader sees it
     """Twin and contracts disagree."""
 
 
@@ -135,11 +135,9 @@ class Pair:
             )
 
 
-def run_actions(pair: Pair, draw: Random, steps: int, checkpoint_every: int) -> None:
+def run_actions(pair: Pair, draw: Random, steps: int, checkpoint_every: int, scale: int = 1) -> None:
     """Drive a pair with random calls."""
-    from tests.differential.actions import Actions
-
-    actions = Actions(pair.twin, pair.cast, draw)
+    actions = Actions(pair.twin, pair.cast, draw, scale=scale)
     actions.now = pair.engine.timestamp + 1
     for number in range(1, steps + 1):
         pair.step(actions.next_call())

@@ -273,6 +273,10 @@ class BookTwin(BookViews):
             bought_wh=bought.bought_wh - energy_wh, purchase_micro=bought.purchase_micro - value_micro
         )
         sold = sold._replace(sold_wh=sold.sold_wh - energy_wh, sale_micro=sold.sale_micro - value_micro)
+        if sold.sold_wh == 0:
+            # The frame can become final without this seller's settlement: its money must not wait for one.
+            self._add_margin(seller_id, sold.sale_micro + sold.lock_micro)
+            sold = sold._replace(sale_micro=0, lock_micro=0)
         self._book.set_position(frame, buyer_id, bought)
         self._book.set_position(frame, seller_id, sold)
         self._state.write(self._book.frames, frame, record._replace(traded_wh=record.traded_wh - energy_wh))

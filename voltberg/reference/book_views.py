@@ -77,11 +77,12 @@ class BookViews(VenueTwin):
 
     @view
     def positions_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
-        """Packed positions, 0 where there is none."""
+        """Pack positions, 0 where there is none, or nothing is left of it after refusals."""
         words = []
         for participant_id in participant_ids:
             entry = self._book.position(frame, participant_id)
-            words.append(pack_position(Position(*entry[1:]), frame) if entry is not None else 0)
+            filled = entry is not None and any(entry[1:])
+            words.append(pack_position(Position(*entry[1:]), frame) if entry and filled else 0)
         return tuple(words)
 
     @view

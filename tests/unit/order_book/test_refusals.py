@@ -41,6 +41,22 @@ def test_refusals_add_up_to_the_whole_trade_and_no_more(book, market, trade):
         market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 50, 60)])
 
 
+def test_lock_of_a_wholly_refused_seller_returns_when_the_frame_becomes_final_without_it(book, market, trade):
+    """The counterexample: nothing sold is left to settle, so anyone may finalise the frame at delivery's end;
+    a lock that stayed with the position could never be settled again (M13)."""
+    buyer, seller = trade
+    margins = book.margin(buyer), book.margin(seller)
+    market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 1_000, 60)])
+    assert book.position(seller) == (0, 0, 0, 0, 0)
+    assert book.margin(seller) - margins[1] == 1_000 * 90 * 2
+    assert book.margin(buyer) - margins[0] == 1_000 * (60 + 5) * 2
+    market.travel_to(market.end_of(book.frame))
+    market.transact(market.outsider, "house", "finaliseFrame", book.frame)
+    participants = [participant.id for participant in (market.operator, *market.participants)]
+    held = market.call("house", "heldByVenue", market.address("book"))
+    assert held == sum(market.call("book", "marginOf", number) for number in participants)
+
+
 @pytest.mark.parametrize(("energy_wh", "tick"), [(1_001, 60), (0, 60), (1_000, 61), (100, 192), (100, 256)])
 def test_refusal_is_invalid_when_positions_do_not_hold_it(book, market, trade, energy_wh, tick):
     buyer, seller = trade
