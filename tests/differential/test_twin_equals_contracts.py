@@ -18,6 +18,9 @@ from voltberg.configuration import (
     SettlementTerms,
     StorageTerms,
 )
+from voltberg.models import Side
+from voltberg.reference.market import Call
+from voltberg.reference.words import pack_request, pack_tariff
 
 pytest.importorskip(
     "pyrevm", reason="the in-process engine needs pyrevm, which has wheels for Python 3.11 and 3.12"
@@ -50,10 +53,10 @@ STEPS = 2_500
 CHECKPOINT_EVERY = 250
 
 
-def run(configuration, seed, margin_micro=10**9):
+def run(configuration, seed, margin_micro=10**9, scale=1):
     with open_engine("evm", account_count=ACCOUNTS) as engine:
         pair = Pair(engine, configuration, margin_micro)
-        run_actions(pair, Random(seed), STEPS, CHECKPOINT_EVERY)
+        run_actions(pair, Random(seed), STEPS, CHECKPOINT_EVERY, scale)
     return pair
 
 
@@ -76,6 +79,31 @@ def test_every_value_is_equal_when_terms_are_unusual(seed):
 def engine():
     with open_engine("evm", account_count=ACCOUNTS) as found:
         yield found
+
+
+def test_every_value_is_equal_when_positions_overflow():
+    terms = SettlementTerms(tick_micro_per_wh=65_535)
+    pair = run(MarketConfiguration(settlement=terms), 0, margin_micro=2**88, scale=10**6)
+    assert pair.errors["OrderBook_PositionOverflow"] > 0, pair.errors
+
+
+def test_every_value_is_equal_when_a_level_trades_more_than_its_word_holds(engine):
+    pair = Pair(engine, USUAL, margin_micro=10**13)
+    first, second, third, buyer = pair.cast.participants[:4]
+    frame = engine.timestamp // 1800 + 3
+    most = 2**32 - 1
+
+    def send(sender, contract, function, *args):
+        return pair.step(Call(contract, function, args, sender, pair.engine.timestamp + 1))
+
+    tariff = pack_tariff(150, 150, 140, 3, 2)
+    send(pair.cast.operator, "house", "openFrames", pair.twin.address_of("book"), frame, [tariff])
+    for seller in (first, second, third):
+        assert send(seller, "book", "place", pack_request(frame, Side.ASK, 149, most)).status
+    assert send(buyer, "book", "place", pack_request(frame, Side.BID, 149, most)).status
+    refused = send(buyer, "book", "place", pack_request(frame, Side.BID, 149, most))
+    assert refused.error == f"OrderBook_FrameOverflow: {frame}, {2 * most}"
+    pair.checkpoint()
 
 
 @settings(max_examples=20, suppress_health_check=HealthCheck.all())
