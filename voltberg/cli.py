@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voltberg.commands import abi, bench, deploy, node, replay
+from voltberg.commands import abi, bench, deploy, node, replay, report
 
 app = typer.Typer(
     name="voltberg",
@@ -14,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command("replay")(replay.replay)
+app.command("report")(report.report)
 app.command("node")(node.node)
 app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)

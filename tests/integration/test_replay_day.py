@@ -175,6 +175,32 @@ def test_goes_on_after_the_node_died(artifacts, tmp_path: Path) -> None:
     assert list(Journal(tmp_path).blocks())[: len(done)] == done
 
 
+class StoppedError(Exception):
+    pass
+
+
+def test_ganache_goes_on_with_the_chain_that_it_kept(artifacts, tmp_path: Path) -> None:
+    settings = SMALL.model_copy(update={"inputs": InputSettings(households=3)})
+
+    def stop_half_way(phase: str, done: int, whole: int) -> None:
+        if phase.startswith("replaying") and done >= whole // 2:
+            raise StoppedError
+
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    with pytest.raises(StoppedError):
+        ReplayRun(settings, "ganache", artifacts, killed, stop_half_way).execute()
+    journal = Journal(killed)
+    done = list(journal.blocks())
+    journal.trim(len(done) - 1)  # as if the kill had come between mining a block and noting it down
+    resumed = run(settings, "ganache", killed, artifacts)
+    assert_sound(resumed)
+    noted = [execution.seconds for block in done[:-1] for execution in block]
+    assert resumed.tables.transactions["seconds"][: len(noted)].tolist() == noted, "blocks were sent again"
+    assert_same_tables(resumed, run(settings, IN_PROCESS, tmp_path / "whole", artifacts))
+    assert not (killed / "chain").exists()
+
+
 def test_refuses_to_resume_another_run(artifacts, tmp_path: Path) -> None:
     run(SMALL, IN_PROCESS, tmp_path, artifacts)
     journal = Journal(tmp_path)

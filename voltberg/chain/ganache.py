@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from voltberg.chain.accounts import DEFAULT_BALANCE_ETHER
-from voltberg.chain.engine import CHAIN_ID, NODE_GAS_LIMIT
+from voltberg.chain.engine import CHAIN_ID, NODE_GAS_LIMIT, EngineError, Receipt
 from voltberg.chain.node import NodeEngine
 from voltberg.chain.node_process import HOST, find_in_node_modules, find_program
+from voltberg.chain.receipts import receipt_of_rpc
 from voltberg.chain.signing import SignedTransaction
 
 _OBSERVER: Final = Path(__file__).with_name("ganache_observer.js")
@@ -21,9 +23,65 @@ _MARK: Final = b"\x01"
 
 
 class GanacheEngine(NodeEngine):
-    """Ganache as a child process; the arguments are those of ``NodeEngine``."""
+    """Ganache as a child process.
+
+    Parameters
+    ----------
+    database : Path or None, optional
+        Folder that keeps the chain beyond the process, even one that was killed; a chain in it goes on. None
+        for a chain that ends with the process.
+    **options : Any
+        Those of ``NodeEngine``.
+    """
 
     name = "ganache"
+
+    def __init__(self, database: Path | None = None, **options: Any) -> None:
+        self._database = None if database is None else database.resolve()
+        super().__init__(**options)
+        if self._database is not None:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """Go on from the chain that the database holds."""
+        latest = self._ask(lambda: self._rpc.call("eth_getBlockByNumber", "latest", False))
+        self._number, self._time = int(latest["number"], 16), int(latest["timestamp"], 16)
+        accounts = list(self._signer.nonces)
+        if self._number:
+            queries = [[account, "latest"] for account in accounts]
+            counts = self._ask(lambda: self._rpc.batch("eth_getTransactionCount", queries))
+            self._signer.nonces = {a: int(count, 16) for a, count in zip(accounts, counts, strict=True)}
+
+    def mined_block(self, number: int) -> list[Receipt]:
+        """Read a block of the database again.
+
+        Parameters
+        ----------
+        number : int
+            Its number.
+
+        Returns
+        -------
+        list of Receipt
+            Of its transactions, in order; the seconds are unknown and 0.
+
+        Raises
+        ------
+        EngineError
+            If there is no such block.
+        """
+        block = self._ask(lambda: self._rpc.call("eth_getBlockByNumber", hex(number), True))
+        if block is None:
+            raise EngineError(f"ganache has no block {number}; its latest is {self._number}")
+        hashes = [[transaction["hash"]] for transaction in block["transactions"]]
+        raws = self._ask(lambda: self._rpc.batch("eth_getTransactionReceipt", hashes)) if hashes else []
+        for raw in raws:
+            if raw["status"] == "0x0":
+                raw["output"] = self._ask(partial(self._traced_revert_data, raw["transactionHash"]))
+        return [
+            receipt_of_rpc(raw, len(transaction["input"]) // 2 - 1, 0.0)
+            for raw, transaction in zip(raws, block["transactions"], strict=True)
+        ]
 
     def _command(
         self, mnemonic: str, accounts: int, genesis_timestamp: int
@@ -41,7 +99,7 @@ class GanacheEngine(NodeEngine):
             "miner.blockGasLimit": NODE_GAS_LIMIT,
             "miner.blockTime": _NEVER_SECONDS,
             # In the process's own folder: Ganache's default leaves its files behind when it is killed.
-            "database.dbPath": "database",
+            "database.dbPath": self._database or "database",
             "wallet.mnemonic": mnemonic,
             "wallet.totalAccounts": accounts,
             "wallet.defaultBalance": DEFAULT_BALANCE_ETHER,
@@ -91,6 +149,9 @@ class GanacheEngine(NodeEngine):
         if observed == b"h":
             return b""
         # Somebody else called the node meanwhile: the slow way, which runs the block again, is exact as well.
+        return self._traced_revert_data(transaction_hash)
+
+    def _traced_revert_data(self, transaction_hash: str) -> bytes:
         options = {"disableStorage": True}
         trace = self._rpc.call("debug_traceTransaction", transaction_hash, options)
         return revert_data_of_trace(trace)

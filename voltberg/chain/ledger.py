@@ -96,6 +96,32 @@ class ChainLedger:
         self._executed += len(receipts)
         return [self._execution(receipt) for receipt in receipts]
 
+    def recall(self, block_number: int) -> list[Execution]:
+        """Read again what became of a block that was mined in an earlier, killed run.
+
+        Parameters
+        ----------
+        block_number : int
+            Its number.
+
+        Returns
+        -------
+        list of Execution
+            In the order of its calls.
+
+        Raises
+        ------
+        LedgerError
+            If the engine keeps no chain, or has no such block.
+        """
+        mined_block = getattr(self.engine, "mined_block", None)
+        if mined_block is None:
+            raise LedgerError(f"{self.engine.name} keeps no chain beyond its process")
+        try:
+            return [self._execution(receipt) for receipt in mined_block(block_number)]
+        except EngineError as error:
+            self._give_up(error)
+
     def read(self, views: Sequence[View]) -> list[Any]:
         """Read views on the latest block, in batches.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ from voltberg.chain.deploy import Deployment, RoleAccounts, deploy_market
 from voltberg.chain.engine import Engine, open_engine
 from voltberg.chain.ledger import ChainLedger
 from voltberg.chain.market import checked_address
-from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, write_json
+from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, read_run, write_json
 from voltberg.profiles import DayConfig, DayProfile, load_day, sample_day
 from voltberg.profiles.sample import SAMPLE_HOUSEHOLDS
 from voltberg.reference.market import ReferenceMarket
@@ -32,6 +33,9 @@ from voltberg.simulation.tables import ReplayTables, make_tables
 PACKAGES: Final = ("web3", "eth-account", "eth-brownie", "py-solc-x", "pandas", "numpy", "pyarrow", "pyrevm")
 ROLE_ACCOUNTS: Final = 7
 """Supervisor, grid, retailer, platform, storage operator, operator, meter."""
+
+CHAIN_FOLDER: Final = "chain"
+"""Where Ganache keeps the chain of a run that has not ended."""
 
 Report = Callable[[str, int, int], None]
 """Told the phase, what is done of it and the whole."""
@@ -141,6 +145,7 @@ class ReplayRun:
         self.artifacts = artifacts
         self.folder = folder
         self._report = report or _say_nothing
+        self._first_block: int | None = None
 
     def execute(self) -> ReplayResult:
         """Run it.
@@ -163,20 +168,44 @@ class ReplayRun:
         )
         sites = {session.site or "home" for session in day.sessions}
         accounts = ROLE_ACCOUNTS + len(sites) + len(day.household_ids)
-        self._write_run(day, None, None)
+        if (self.folder / RUN_NAME).exists():
+            self._first_block = read_run(self.folder).get("first_block")
+        else:
+            self._write_run(day, None, None)
         self._report(f"starting {self.engine_name}", 0, 1)
-        with open_engine(self.engine_name, account_count=accounts) as engine:
+        with open_engine(self.engine_name, account_count=accounts, **self._kept_chain()) as engine:
             self._report("deploying", 0, 1)
-            deployment = deploy_on(engine, self.artifacts, self.settings)
+            deployment = deploy_on(engine, self.artifacts, self.settings, self.folder)
             cast = cast_of(engine, len(sites))
-            self._write_run(day, deployment, cast)
             ledger = ChainLedger(engine, deployment.market)
+            held_blocks = self._held_blocks(engine, ledger)
+            self._write_run(day, deployment, cast)
             replay = DayReplay(day, self.settings, twin_of(self.settings, deployment, cast), cast)
             started = time.perf_counter()
-            steps = run_replay(replay, ledger, Journal(self.folder), progress=self._progress(day))
+            steps = run_replay(
+                replay, ledger, Journal(self.folder), held_blocks=held_blocks, progress=self._progress(day)
+            )
             seconds = time.perf_counter() - started
             self._report("comparing every public value with the twin", 0, 1)
-            return self._conclude(replay, steps, ledger, seconds)
+            result = self._conclude(replay, steps, ledger, seconds)
+        shutil.rmtree(self.folder / CHAIN_FOLDER, ignore_errors=True)
+        return result
+
+    def _kept_chain(self) -> dict[str, Path]:
+        """Give the engine options that keep the chain in the folder until the run has ended."""
+        return {"database": self.folder / CHAIN_FOLDER} if self.engine_name == "ganache" else {}
+
+    def _held_blocks(self, engine: Engine, ledger: ChainLedger) -> int:
+        """Count the replay's blocks on the chain, and enter in the journal what a kill kept out of it."""
+        journal = Journal(self.folder)
+        journaled = sum(1 for _ in journal.blocks())
+        journal.trim(journaled)
+        if self._first_block is None or self._first_block > engine.block_number:
+            self._first_block = engine.block_number
+        held = engine.block_number - self._first_block
+        for number in range(journaled, held):
+            journal.append(ledger.recall(self._first_block + 1 + number))
+        return held
 
     def _progress(self, day: DayProfile) -> Callable[[int, int], None]:
         first = day.calendar.first_frame
@@ -212,6 +241,7 @@ class ReplayRun:
             "compiler": asdict(self.artifacts.settings),
         }
         if deployment is not None and cast is not None:
+            content["first_block"] = self._first_block
             content["addresses"] = deployment.record.addresses
             content["participants"] = {name: address for address, name in cast.name_of().items()}
         write_json(self.folder / RUN_NAME, content)
@@ -221,8 +251,10 @@ def _say_nothing(phase: str, done: int, whole: int) -> None:
     """Report to nobody."""
 
 
-def deploy_on(engine: Engine, artifacts: Artifacts, settings: ReplaySettings) -> Deployment:
-    """Deploy the market with the engine's first accounts in the roles.
+def deploy_on(
+    engine: Engine, artifacts: Artifacts, settings: ReplaySettings, folder: Path | None = None
+) -> Deployment:
+    """Deploy the market with the engine's first accounts in the roles, or go on with a deployment.
 
     Parameters
     ----------
@@ -232,14 +264,19 @@ def deploy_on(engine: Engine, artifacts: Artifacts, settings: ReplaySettings) ->
         What the compiler made.
     settings : ReplaySettings
         With the market's parameters.
+    folder : Path or None, optional
+        Where the record of the deployment is kept; what it says of another chain does not count.
 
     Returns
     -------
     Deployment
         The market.
     """
+    fresh = engine.block_number == 0
     supervisor, *roles = engine.accounts[:ROLE_ACCOUNTS]
-    return deploy_market(engine, artifacts, settings.market, supervisor, RoleAccounts(*roles))
+    return deploy_market(
+        engine, artifacts, settings.market, supervisor, RoleAccounts(*roles), folder=folder, fresh=fresh
+    )
 
 
 def cast_of(engine: Engine, stations: int) -> Cast:

@@ -73,6 +73,7 @@ def write_fixture_run(folder: Path, households: int = 12) -> ReplayTables:
         "day": {"calendar": asdict(day.calendar), "describe": day.calendar.describe()},
         "inputs": [asdict(entry) for entry in day.provenance],
         "versions": {"voltberg": "0", "python": "3"},
+        "first_block": 0,
         "addresses": addresses,
         "participants": {name: address for address, name in cast.name_of().items()},
     }
