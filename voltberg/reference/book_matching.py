@@ -90,6 +90,11 @@ class Matching:
     def sweep(self, taker: Incoming) -> int:
         """Trade until nothing is left, nothing crosses, or trading must stop.
 
+        Parameters
+        ----------
+        taker : Incoming
+            The incoming order; what it traded is added to it.
+
         Returns
         -------
         int

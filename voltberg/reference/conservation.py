@@ -40,8 +40,12 @@ def conservation_of(house: HouseTwin, book: BookTwin, storage: StorageTwin) -> C
 
     Parameters
     ----------
-    house, book, storage
-        Its twins.
+    house : HouseTwin
+        The clearing house.
+    book : BookTwin
+        The order book.
+    storage : StorageTwin
+        The storage.
 
     Returns
     -------

@@ -69,8 +69,10 @@ def evaluated(
         W, 1 .. 5.
     weight_wad : int
         Score of the user, 0 .. 1 [WAD].
-    endorsements, all_endorsements : int
-        l of the station and L of all.
+    endorsements : int
+        l, ledger updates endorsed by the station.
+    all_endorsements : int
+        L, those of all stations.
     terms : CreditTerms
         alpha, sigma, beta and D.
 

@@ -232,8 +232,10 @@ class ReferenceMarket:
 
         Parameters
         ----------
-        contract, function : str
-            Names.
+        contract : str
+            Name of the contract.
+        function : str
+            Name of the view in Solidity.
         *args : Any
             Arguments.
 

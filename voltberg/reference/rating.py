@@ -33,8 +33,10 @@ def verdict(owed_wh: int, shortfall_wh: int, policy: CreditPolicy) -> int:
 
     Parameters
     ----------
-    owed_wh, shortfall_wh : int
-        Obligation and what is missing of it [Wh].
+    owed_wh : int
+        Obligation [Wh].
+    shortfall_wh : int
+        What is missing of it [Wh].
     policy : CreditPolicy
         Tolerance and smallest rated obligation.
 

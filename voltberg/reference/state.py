@@ -43,6 +43,11 @@ class Revert(Exception):  # noqa: N818  # it is what the chain calls it
 class State:
     """Time, undo log and events of all contracts of one market.
 
+    Parameters
+    ----------
+    timestamp : int
+        Time before the first call [unix s].
+
     Attributes
     ----------
     timestamp : int
@@ -109,8 +114,10 @@ def method_of(contracts: Mapping[str, Contract], address: str, name: str) -> Cal
     ----------
     contracts : Mapping[str, Contract]
         Contracts by address.
-    address, name : str
-        The called contract and its function.
+    address : str
+        The called contract.
+    name : str
+        Its function.
 
     Returns
     -------
