@@ -31,7 +31,7 @@ def bench(
         ),
     ] = 20,
     repetitions: Annotated[
-        int, typer.Option(min=1, help="How often each engine is measured, in turn with the others.")
+        int, typer.Option(min=1, help="How many turns each engine has, one after the other.")
     ] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Output folder; else a fresh one under runs/.")] = None,
@@ -85,7 +85,7 @@ def _print(result: BenchResult) -> None:
     summary = result.summary
     table = Table(
         title=f"{summary['households']} households of the sample's day, {summary['transactions']:,} "
-        f"transactions,\nmedians of {summary['repetitions']} repetitions in turn"
+        f"transactions,\nmedians of {summary['repetitions']} turns"
     )
     table.add_column("engine")
     for name in ("replay [tx/s]", "limit [tx/s]", "replay / limit", "lowest", "highest", "wanted"):
