@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -173,12 +174,11 @@ def test_abi_bundle_holds_every_contract(tmp_path):
 
 def test_node_stops_its_process_when_interrupted(tmp_path):
     node = RunningNode("anvil", tmp_path)
-    client = JsonRpcClient(node.url)
-    assert client.call("eth_chainId") == "0x539"
-    assert node.stop() == 0
-    with pytest.raises(ConnectionLost):
-        client.call("eth_chainId")
-    client.close()
+    with closing(JsonRpcClient(node.url)) as client:
+        assert client.call("eth_chainId") == "0x539"
+        assert node.stop() == 0
+        with pytest.raises(ConnectionLost):
+            client.call("eth_chainId")
     assert "stopping the node" in node.text
 
 

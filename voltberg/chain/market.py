@@ -98,6 +98,11 @@ class ChainMarket:
         What the compiler made, for ABIs and errors.
     engine : Engine or None, optional
         Chain that holds the market; without one nothing can be read, but everything encoded and decoded.
+
+    Raises
+    ------
+    MarketError
+        If a contract's address is missing or no address.
     """
 
     def __init__(

@@ -155,6 +155,11 @@ class NodeProcess:
         Gives the command line for a port; it runs in a folder of its own, which goes with it.
     port : int or None
         Port to listen on; None takes a free one.
+
+    Raises
+    ------
+    EngineError
+        If the port is taken, or the node ends before it answers.
     """
 
     def __init__(self, name: str, command: Callable[[int], Sequence[str]], port: int | None) -> None:

@@ -49,6 +49,8 @@ def node(
 
     # A terminated command must stop its node as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
+    # Shells start background jobs with Ctrl-C ignored; whoever sends it means it.
+    signal.signal(signal.SIGINT, _interrupt)
     console = error_console()
     expected = (CompileError, DeploymentError, EngineError, MarketError, TransactionReverted, ValueError)
     with stating_errors(*expected):

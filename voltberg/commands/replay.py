@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from voltberg.commands.shared import compiled, error_console, read_mapping, stating_errors
+from voltberg.commands.shared import compiled, error_console, read_mapping, stating_errors, what_is_invalid
 
 if TYPE_CHECKING:
     from voltberg.experiments.replay_run import ReplayResult, Report
@@ -106,9 +107,9 @@ def replay(
             }
             settings = _settings(configuration, seed, inputs, {"strategy": strategy, "deviation": deviation})
             folder = new_run_folder(out, "replay")
-        artifacts = compiled(console)
         with _progress(console) as report:
-            result = ReplayRun(settings, engine, artifacts, folder, report).execute()
+            run = ReplayRun(settings, engine, compiled(console), folder, report)
+            result = run.execute()
             report("writing the report", 0, 1)
             write_report(folder)
     _print(result, quiet=quiet, as_json=as_json)
@@ -129,7 +130,10 @@ def _settings(
     content["inputs"] = {**content.get("inputs", {}), **inputs}
     given = {name: value for name, value in agents.items() if value is not None}
     content["agents"] = {**content.get("agents", {}), **given}
-    return ReplaySettings.model_validate(content)
+    try:
+        return ReplaySettings.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(what_is_invalid(error)) from error
 
 
 def _resumed(out: Path | None) -> tuple[Path, str, ReplaySettings]:

@@ -38,7 +38,7 @@ def wide_console() -> Console:
     Returns
     -------
     Console
-        Writes to standard output, at least as wide as a table with an address and a key, so that no digit is cut.
+        Writes to standard output, wide enough for an address beside a key: no digit is cut.
     """
     return Console(highlight=False, soft_wrap=True, width=max(Console().width, WIDTH))
 
@@ -139,8 +139,23 @@ def read_configuration(path: Path | None) -> MarketConfiguration:
     try:
         return MarketConfiguration.model_validate(read_mapping(path))
     except ValidationError as error:
-        details = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']} (got {item['input']!r})"
-            for item in error.errors()
-        )
-        raise ValueError(f"{path}: {details}") from error
+        raise ValueError(f"{path}: {what_is_invalid(error)}") from error
+
+
+def what_is_invalid(error: ValidationError) -> str:
+    """Tell in one line which settings are wrong.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What the validation found.
+
+    Returns
+    -------
+    str
+        Name, complaint and value of each.
+    """
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']} (got {item['input']!r})"
+        for item in error.errors()
+    )

@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -25,8 +24,10 @@ from voltberg.reference.market import ReferenceMarket
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.journal import Journal
 from voltberg.simulation.plan import Cast
+from voltberg.simulation.prices import day_prices
 from voltberg.simulation.replay import Step, differences, public_views, run_replay
 from voltberg.simulation.settings import InputSettings, ReplaySettings
+from voltberg.simulation.strategy import load_strategy
 from voltberg.simulation.summary import Summary, summarise
 from voltberg.simulation.tables import ReplayTables, make_tables
 
@@ -34,6 +35,8 @@ PACKAGES: Final = ("web3", "eth-account", "eth-brownie", "py-solc-x", "pandas", 
 ROLE_ACCOUNTS: Final = 7
 """Supervisor, grid, retailer, platform, storage operator, operator, meter."""
 
+LOCAL_ENGINES: Final = ("ganache", "anvil", "evm")
+"""Engines whose clock a replay can set."""
 CHAIN_FOLDER: Final = "chain"
 """Where Ganache keeps the chain of a run that has not ended."""
 
@@ -102,12 +105,12 @@ def read_inputs(inputs: InputSettings, seed: int, frame_seconds: int) -> DayProf
             tariff=inputs.tariff,
             pv=inputs.pv,
             sessions=inputs.sessions,
-            day=None if inputs.day is None else date.fromisoformat(inputs.day),
+            day=inputs.day,
             time_zone=inputs.time_zone,
             frame_seconds=frame_seconds,
             households=inputs.households,
             session_source=inputs.session_source,
-            session_date=None if inputs.session_date is None else date.fromisoformat(inputs.session_date),
+            session_date=inputs.session_date,
             market=inputs.market,
             seed=seed,
             select="auto",
@@ -116,7 +119,7 @@ def read_inputs(inputs: InputSettings, seed: int, frame_seconds: int) -> DayProf
 
 
 class ReplayRun:
-    """A replay on one engine, in one folder.
+    """A replay on one engine, in one folder. Making one reads and checks all inputs and writes nothing.
 
     Parameters
     ----------
@@ -127,9 +130,16 @@ class ReplayRun:
     artifacts : Artifacts
         The compiled contracts.
     folder : Path
-        Output folder; a journal in it makes this a resumed run.
+        Output folder, made if missing; a journal in it makes this a resumed run.
     report : callable or None
         Told how far the run is.
+
+    Raises
+    ------
+    ProfileError
+        If an input file breaks the schema.
+    ValueError
+        If settings do not fit each other, or there is no such strategy or local engine.
     """
 
     def __init__(
@@ -146,6 +156,12 @@ class ReplayRun:
         self.folder = folder
         self._report = report or _say_nothing
         self._first_block: int | None = None
+        if engine_name not in LOCAL_ENGINES:
+            raise ValueError(f"engine is {engine_name!r}, a replay expects one of {', '.join(LOCAL_ENGINES)}")
+        load_strategy(settings.agents.strategy)
+        frame_seconds = settings.market.settlement.frame_seconds
+        self.day = read_inputs(settings.inputs, settings.seed, frame_seconds)
+        day_prices(self.day.tariff, settings.market.settlement.tick_micro_per_wh, settings.fees)
 
     def execute(self) -> ReplayResult:
         """Run it.
@@ -162,10 +178,8 @@ class ReplayRun:
         JournalError
             If a resumed run does something else than before.
         """
-        self._report("reading the day", 0, 1)
-        day = read_inputs(
-            self.settings.inputs, self.settings.seed, self.settings.market.settlement.frame_seconds
-        )
+        day = self.day
+        self.folder.mkdir(parents=True, exist_ok=True)
         sites = {session.site or "home" for session in day.sessions}
         accounts = ROLE_ACCOUNTS + len(sites) + len(day.household_ids)
         if (self.folder / RUN_NAME).exists():

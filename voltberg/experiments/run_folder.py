@@ -18,7 +18,7 @@ class RunFolderError(ValueError):
 
 
 def new_run_folder(out: Path | None, command: str) -> Path:
-    """Make the folder of a new run.
+    """Choose the folder of a new run; it is made when the first thing is written.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ def new_run_folder(out: Path | None, command: str) -> Path:
     Returns
     -------
     Path
-        An existing, empty folder.
+        A folder that is empty or missing.
 
     Raises
     ------
     RunFolderError
-        If the folder holds something, so that no run overwrites another, or cannot be made.
+        If the folder holds something, so that no run overwrites another, or is none.
     """
     if out is None:
         name = f"{command}-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
@@ -44,12 +44,9 @@ def new_run_folder(out: Path | None, command: str) -> Path:
         while out.exists():
             number += 1
             out = RUNS_FOLDER / f"{name}-{number}"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        occupied = any(out.iterdir())
-    except OSError as error:
-        raise RunFolderError(f"output folder {out} cannot be made: {error.strerror or error}") from error
-    if occupied:
+    if out.exists() and not out.is_dir():
+        raise RunFolderError(f"output folder {out} is a file")
+    if out.exists() and any(out.iterdir()):
         raise RunFolderError(
             f"output folder {out} is not empty: name another one, or continue the run in it with --resume"
         )

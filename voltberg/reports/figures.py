@@ -123,8 +123,10 @@ def layout(x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    x, y : dict
-        The axes.
+    x : dict
+        The horizontal axis.
+    y : dict
+        The vertical axis.
     **more : Any
         Whatever else Plotly's layout knows.
 
@@ -228,8 +230,10 @@ def mirrored_ticks(top: float, bottom: float) -> dict[str, list[Any]]:
 
     Parameters
     ----------
-    top, bottom : float
-        Largest values above and below zero, both positive.
+    top : float
+        Largest value above zero.
+    bottom : float
+        Largest value below zero, without its sign.
 
     Returns
     -------

@@ -109,8 +109,12 @@ def gas_by_fills(orders: pd.DataFrame, trades: pd.DataFrame, transactions: pd.Da
 
     Parameters
     ----------
-    orders, trades, transactions : DataFrame
-        The tables.
+    orders : DataFrame
+        The orders table.
+    trades : DataFrame
+        The trades table.
+    transactions : DataFrame
+        The transactions table.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,11 +30,11 @@ class InputSettings(_Settings):
         How many households take part, the first ones; None for all.
     load, pv, sessions, tariff : Path or None
         Files of the documented schema.
-    day : str or None
-        Local date to replay, ``YYYY-MM-DD``; None for the load file's first full day.
+    day : date or None
+        Local date to replay; None for the load file's first full day.
     time_zone : str
         IANA zone of times without a UTC offset.
-    session_date : str or None
+    session_date : date or None
         Date whose sessions are laid on the day.
     session_source, market : str or None
         Which source of the sessions file and which market of the tariff file.
@@ -45,9 +46,9 @@ class InputSettings(_Settings):
     pv: Path | None = None
     sessions: Path | None = None
     tariff: Path | None = None
-    day: str | None = None
+    day: date | None = None
     time_zone: str = "UTC"
-    session_date: str | None = None
+    session_date: date | None = None
     session_source: str | None = None
     market: str | None = None
 
@@ -63,8 +64,6 @@ class AgentSettings(_Settings):
         Standard deviation of metered against forecast energy, relative.
     silent_share : float
         Share of readings that never arrive.
-    feed_in_share : float
-        What the supplier pays for energy sold outside the market, as a share of the cheaper tariff.
     max_fills : int
         Most orders that one placing visits.
     wallet_micro, deposit_micro, margin_micro : int
@@ -82,7 +81,6 @@ class AgentSettings(_Settings):
     strategy: str = "voltberg.simulation.strategy:SurplusNeedStrategy"
     deviation: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     silent_share: Share = 0.005
-    feed_in_share: Share = 0.3
     max_fills: Annotated[int, Field(ge=1, le=200)] = 12
     wallet_micro: Count = 200 * MICRO
     deposit_micro: Count = 50 * MICRO

@@ -331,6 +331,6 @@ def test_bytecode_is_brownies_own(tmp_path, project_root):
     brownies = json.loads(result.read_text())
     ours = {name: item for name, item in compile_contracts(project_root).items() if item.bytecode != "0x"}
     assert ours, "no contract to compare"
-    assert set(brownies) == set(ours)
+    assert set(ours) <= set(brownies), "Brownie has libraries of OpenZeppelin beside ours"
     for name, artifact in ours.items():
         assert strip_metadata(bytes.fromhex(brownies[name])) == strip_metadata(artifact.creation_code()), name
