@@ -40,8 +40,9 @@ class RunningNode:
             )
         deadline = time.monotonic() + START_SECONDS
         while "Ctrl-C stops" not in self.text:
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                pytest.fail(f"the node did not start: {self.text}")
             time.sleep(0.1)
         self.url = re.search(r"http://127\.0\.0\.1:\d+", self.text).group()
 
