@@ -39,6 +39,11 @@ class EngineBench:
         Everything else that decides the plan.
     artifacts : Artifacts
         The compiled contracts.
+
+    Raises
+    ------
+    EngineError
+        If the engine does not start.
     """
 
     def __init__(self, name: str, day: DayProfile, settings: ReplaySettings, artifacts: Artifacts) -> None:
