@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -45,14 +46,15 @@ def test_figures_follow_from_the_timings(outcome) -> None:
     assert set(samples["transactions"]) == {summary["transactions"]}
     assert (samples["seconds"] > 0).all()
     for engine in ENGINES:
-        rows = samples[samples["engine"] == engine]
-        replays = rows[rows["kind"] == "replay"].set_index("repetition")["per_second"]
-        limits = rows[rows["kind"] == "limit"].groupby("repetition")["per_second"].max()
-        assert list(replays.index) == list(limits.index) == list(range(1, ROUNDS[engine] + 1))
-        assert summary[f"replay_tx_per_second_{engine}"] == pytest.approx(replays.median())
-        assert summary[f"limit_tx_per_second_{engine}"] == pytest.approx(limits.median())
-        share = 100 * (replays / limits)
-        assert summary[f"share_of_limit_{engine}_pct"] == pytest.approx(share.median())
+        rows = samples[(samples["engine"] == engine) & (samples["turn"] == 1)]
+        assert list(rows["kind"]) == ["limit"] + ROUNDS[engine] * ["replay", "limit"]
+        seconds = rows["seconds"].to_numpy()
+        replays = summary["transactions"] / seconds[1::2]
+        limits = 2 * summary["transactions"] / (seconds[:-2:2] + seconds[2::2])
+        assert summary[f"replay_tx_per_second_{engine}"] == pytest.approx(np.median(replays))
+        assert summary[f"limit_tx_per_second_{engine}"] == pytest.approx(np.median(limits))
+        share = 100 * replays / limits
+        assert summary[f"share_of_limit_{engine}_pct"] == pytest.approx(np.median(share))
         assert summary[f"share_of_limit_{engine}_lowest_pct"] == pytest.approx(share.min())
         assert summary[f"share_of_limit_{engine}_highest_pct"] == pytest.approx(share.max())
     if "evm" in ENGINES:
@@ -64,25 +66,20 @@ def test_loop_tries_every_batch_size_and_keeps_the_best(outcome) -> None:
     samples = pd.read_csv(outcome[0] / "samples.csv")
     for engine in ("ganache", "anvil"):
         loops = samples[(samples["engine"] == engine) & (samples["kind"] == "limit")]
-        first = loops[loops["repetition"] == 1]
-        assert sorted(first["batch_size"]) == [10, 50, 250]
-        later = loops[loops["repetition"] > 1]["batch_size"]
-        assert len(later) == ROUNDS[engine] - 1
-        assert set(later) <= {first.loc[first["seconds"].idxmin(), "batch_size"]}
+        first = loops[loops["turn"] == 0]
+        assert list(first["batch_size"]) == [10, 250]
+        later = loops[loops["turn"] > 0]["batch_size"]
+        assert set(later) == {first.loc[first["seconds"].idxmin(), "batch_size"]}
 
 
-def test_fastest_batch_size_of_a_repetition_counts() -> None:
-    samples = [
-        BenchSample("anvil", 1, "replay", 0, 100, 2.0),
-        BenchSample("anvil", 1, "limit", 10, 100, 4.0),
-        BenchSample("anvil", 1, "limit", 50, 100, 1.0),
-        BenchSample("anvil", 2, "limit", 50, 100, 5.0),
-        BenchSample("anvil", 2, "replay", 0, 100, 4.0),
-    ]
+def test_replay_is_compared_with_the_loops_around_it() -> None:
+    seconds = [(0, "limit", 9.0), (1, "limit", 1.0), (1, "replay", 4.0), (1, "limit", 3.0)]
+    seconds += [(2, "limit", 4.0), (2, "replay", 5.0), (2, "limit", 4.0)]
+    samples = [BenchSample("anvil", turn, kind, 50, 100, duration) for turn, kind, duration in seconds]
     summary = summarise(BenchSettings(TINY, engines=("anvil",), repetitions=2), samples)
-    assert summary["replay_tx_per_second_anvil"] == 37.5
-    assert summary["limit_tx_per_second_anvil"] == 60.0
-    assert summary["share_of_limit_anvil_pct"] == (50.0 + 125.0) / 2
+    assert summary["replay_tx_per_second_anvil"] == (25.0 + 20.0) / 2
+    assert summary["limit_tx_per_second_anvil"] == (50.0 + 25.0) / 2
+    assert summary["share_of_limit_anvil_pct"] == (50.0 + 80.0) / 2
     assert summary["limit_batch_size_anvil"] == 50
     assert "evm_over_ganache" not in summary
 

@@ -1,9 +1,9 @@
 """How much of each engine's own speed a whole replay reaches.
 
-Every repetition of every engine replays the same planned day from the same snapshot, then sends the same
-signed bytes from that snapshot in a bare loop (`voltberg.chain.benchmark`). Repetitions go round the engines,
-so that a machine that slows down slows all of them, and the order of replay and loop changes from one to the
-next.
+Every replay of the same planned day stands between two bare loops that send the same signed bytes from the
+same snapshot (`voltberg.chain.benchmark`), and is compared with their mean: Ganache gets faster while it
+warms up and slower with every run after that, by more than what is to be measured. Engines take turns, so
+that a machine that is slow for a while is slow for all of them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, write_json
 from voltberg.simulation.settings import ReplaySettings
 
 BENCH_ENGINES: Final = ("ganache", "anvil", "evm")
-BATCH_SIZES: Final = (10, 50, 250)
-"""Transactions in one request that the bare loop tries in the first repetition; it keeps the best."""
+BATCH_SIZES: Final = (10, 250)
+"""Transactions in one request that the bare loop tries first, warming the node up; it keeps the best."""
 ROUNDS: Final = {"ganache": 1, "anvil": 2, "evm": 4}
-"""Replays and loops of an engine in its turn: a fast one is measured more often, or a moment's disturbance of
+"""Replays of an engine in its turn: a fast one is measured more often, or a moment's disturbance of
 the machine would be all that its turn shows."""
 SAMPLES_NAME: Final = "samples.csv"
 TARGETS_PCT: Final = {"ganache": 80.0, "anvil": 50.0}
@@ -54,7 +54,7 @@ class BenchSettings:
     engines : tuple of str
         Which of `BENCH_ENGINES`.
     repetitions : int
-        How many turns each engine has; a turn is ``ROUNDS`` replays and loops.
+        How many turns each engine has; a turn is ``ROUNDS`` replays between loops.
     batch_sizes : tuple of int
         Batch sizes that the bare loop tries.
 
@@ -91,8 +91,8 @@ class BenchSample:
     ----------
     engine : str
         Engine.
-    repetition : int
-        Which replay or loop of its engine, counted from 1.
+    turn : int
+        Turn of its engine, counted from 1; 0 for the loops that choose the batch size.
     kind : str
         ``replay``: plan by the twin, encode, sign, submit, receipts, decode, journal. ``limit``: bare loop.
     batch_size : int
@@ -104,7 +104,7 @@ class BenchSample:
     """
 
     engine: str
-    repetition: int
+    turn: int
     kind: str
     batch_size: int
     transactions: int
@@ -158,7 +158,6 @@ class BenchRun:
         self.folder = folder
         self._report = report or _say_nothing
         self._samples: list[BenchSample] = []
-        self._done = 0
 
     def execute(self) -> BenchResult:
         """Measure.
@@ -183,52 +182,45 @@ class BenchRun:
             for number, name in enumerate(self.settings.engines):
                 self._report(f"deploying on {name}", number, len(self.settings.engines))
                 benches.append(stack.enter_context(EngineBench(name, day, replay, self.artifacts)))
-            for turn in range(self.settings.repetitions):
+            sizes = {bench.name: self._choose_batch_size(bench) for bench in benches}
+            for turn in range(1, self.settings.repetitions + 1):
                 for bench in benches:
-                    rounds = ROUNDS[bench.name]
-                    for repetition in range(turn * rounds + 1, (turn + 1) * rounds + 1):
-                        self._measure(bench, repetition)
+                    self._take_turn(bench, turn, sizes[bench.name])
         summary = summarise(self.settings, self._samples)
         summary["households"] = len(day.household_ids)
         summary["seconds"] = round(time.perf_counter() - started, 1)
         self._write(summary)
         return BenchResult(self.folder, summary, tuple(self._samples))
 
-    def _measure(self, bench: EngineBench, repetition: int) -> None:
-        """Time a replay and the loop: all batch sizes in the first repetition, then the best of them."""
-        sizes: Sequence[int] = (0,)
-        if bench.name != "evm":
-            sizes = self.settings.batch_sizes if repetition == 1 else (self._best_batch_size(bench.name),)
-        if repetition % 2:
-            self._time_replay(bench, repetition)
-        for size in sizes:
-            self._time_limit(bench, repetition, size)
-        if not repetition % 2:
-            self._time_replay(bench, repetition)
+    def _choose_batch_size(self, bench: EngineBench) -> int:
+        if bench.name == "evm":
+            return 0
+        for size in self.settings.batch_sizes:
+            self._time_limit(bench, 0, size)
+        return min(_of(self._samples, bench.name, "limit"), key=lambda sample: sample.seconds).batch_size
 
-    def _time_replay(self, bench: EngineBench, repetition: int) -> None:
-        self._say(f"{bench.name}: whole replay")
-        self._add(bench, repetition, "replay", 0, bench.replay_seconds())
+    def _take_turn(self, bench: EngineBench, turn: int, batch_size: int) -> None:
+        self._time_limit(bench, turn, batch_size)
+        for _ in range(ROUNDS[bench.name]):
+            self._say(f"{bench.name}: whole replay")
+            self._add(bench, turn, "replay", 0, bench.replay_seconds())
+            self._time_limit(bench, turn, batch_size)
 
-    def _time_limit(self, bench: EngineBench, repetition: int, batch_size: int) -> None:
+    def _time_limit(self, bench: EngineBench, turn: int, batch_size: int) -> None:
         self._say(f"{bench.name}: bare loop")
-        self._add(bench, repetition, "limit", batch_size, bench.limit_seconds(max(1, batch_size)))
+        self._add(bench, turn, "limit", batch_size, bench.limit_seconds(max(1, batch_size)))
 
-    def _add(self, bench: EngineBench, repetition: int, kind: str, batch_size: int, seconds: float) -> None:
+    def _add(self, bench: EngineBench, turn: int, kind: str, batch_size: int, seconds: float) -> None:
         count = sum(len(transactions) for transactions, _ in bench.submissions)
-        self._samples.append(BenchSample(bench.name, repetition, kind, batch_size, count, seconds))
-        self._done += 1
-
-    def _best_batch_size(self, engine: str) -> int:
-        return min(_of(self._samples, engine, "limit"), key=lambda sample: sample.seconds).batch_size
+        self._samples.append(BenchSample(bench.name, turn, kind, batch_size, count, seconds))
 
     def _say(self, what: str) -> None:
-        extra = len(self.settings.batch_sizes) - 1
         whole = sum(
-            2 * ROUNDS[name] * self.settings.repetitions + (extra if name != "evm" else 0)
+            (2 * ROUNDS[name] + 1) * self.settings.repetitions
+            + (len(self.settings.batch_sizes) if name != "evm" else 0)
             for name in self.settings.engines
         )
-        self._report(f"measuring, {what}", self._done, whole)
+        self._report(f"measuring, {what}", len(self._samples), whole)
 
     def _write(self, summary: Summary) -> None:
         content = {
@@ -247,18 +239,14 @@ class BenchRun:
 
 
 def summarise(settings: BenchSettings, samples: Sequence[BenchSample]) -> Summary:
-    """Make the figures: medians over the repetitions, of the rates and of the ratios within each.
-
-    Replay and loop of one repetition follow each other, so a machine that is slow for a while is slow for
-    both: the median of their ratios says more than the ratio of two medians. Only ``evm_over_ganache``
-    compares medians: replays on two engines have no common moment.
+    """Make the figures: medians over the replays, of their rates and of their shares of the limit.
 
     Parameters
     ----------
     settings : BenchSettings
         What was measured.
     samples : sequence of BenchSample
-        Every timing. Of several batch sizes in one repetition the fastest counts.
+        Every timing in the order in which it was taken; within a turn, replays stand between loops.
 
     Returns
     -------
@@ -272,16 +260,15 @@ def summarise(settings: BenchSettings, samples: Sequence[BenchSample]) -> Summar
         "transactions": samples[0].transactions,
     }
     for name in settings.engines:
-        replays = [sample.per_second for sample in _of(samples, name, "replay")]
-        limits = _best_of_each_repetition(samples, name)
-        shares = [100 * r / best.per_second for r, best in zip(replays, limits, strict=True)]
+        pairs = _replays_and_limits(samples, name)
+        shares = [100 * replay / limit for replay, limit in pairs]
         summary |= {
-            f"replay_tx_per_second_{name}": statistics.median(replays),
-            f"limit_tx_per_second_{name}": statistics.median(best.per_second for best in limits),
+            f"replay_tx_per_second_{name}": statistics.median(replay for replay, _ in pairs),
+            f"limit_tx_per_second_{name}": statistics.median(limit for _, limit in pairs),
             f"share_of_limit_{name}_pct": statistics.median(shares),
             f"share_of_limit_{name}_lowest_pct": min(shares),
             f"share_of_limit_{name}_highest_pct": max(shares),
-            f"limit_batch_size_{name}": limits[-1].batch_size,
+            f"limit_batch_size_{name}": _of(samples, name, "limit")[-1].batch_size,
         }
     if {"evm", "ganache"} <= set(settings.engines):
         rates = [float(summary[f"replay_tx_per_second_{name}"]) for name in ("evm", "ganache")]
@@ -289,13 +276,18 @@ def summarise(settings: BenchSettings, samples: Sequence[BenchSample]) -> Summar
     return summary
 
 
-def _best_of_each_repetition(samples: Sequence[BenchSample], engine: str) -> list[BenchSample]:
-    best: dict[int, BenchSample] = {}
-    for sample in _of(samples, engine, "limit"):
-        known = best.get(sample.repetition)
-        if known is None or sample.seconds < known.seconds:
-            best[sample.repetition] = sample
-    return [best[repetition] for repetition in sorted(best)]
+def _replays_and_limits(samples: Sequence[BenchSample], engine: str) -> list[tuple[float, float]]:
+    """Give the rate of each replay and of the two loops around it together [1/s]."""
+    pairs = []
+    for turn in range(1, 1 + max(sample.turn for sample in samples)):
+        loops, replays = (
+            [sample for sample in _of(samples, engine, kind) if sample.turn == turn]
+            for kind in ("limit", "replay")
+        )
+        for replay, before, after in zip(replays, loops, loops[1:], strict=False):
+            limit = (before.transactions + after.transactions) / (before.seconds + after.seconds)
+            pairs.append((replay.per_second, limit))
+    return pairs
 
 
 def _of(samples: Sequence[BenchSample], engine: str, kind: str) -> list[BenchSample]:
