@@ -79,7 +79,7 @@ def newest_unfinished(command: str) -> Path:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all.
+    """Write a JSON file whole or not at all, and its folder if it is missing.
 
     Parameters
     ----------
@@ -88,6 +88,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     content : mapping
         What it shall hold.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(path.suffix + ".part")
     draft.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     draft.replace(path)
