@@ -18,6 +18,7 @@ from voltberg.commands.shared import compiled, stating_errors
 if TYPE_CHECKING:
     from voltberg.experiments.bench_run import BenchResult
 
+WHOLE_PCT = 100.0
 SHARES = ("", "_lowest", "_highest")
 """Endings of the names under which the share of the limit stands in the summary."""
 
@@ -97,6 +98,16 @@ def _print(result: BenchResult) -> None:
         table.add_row(engine, *rates, *shares, wanted)
     console = Console(highlight=False)
     console.print(table)
+    drifting = [
+        engine
+        for engine in str(summary["engines"]).split(",")
+        if float(summary[f"share_of_limit_{engine}_highest_pct"]) > WHOLE_PCT
+    ]
+    if drifting:
+        console.print(
+            f"{', '.join(drifting)}: a share above 100 % is no share: node or machine changed its speed between "
+            "loop and replay\nby more than they differ. Repeat on a quiet machine, with more --repetitions."
+        )
     if "evm_over_ganache" in summary:
         ratio = float(summary["evm_over_ganache"])
         console.print(f"evm / ganache, whole replay: {ratio:.1f} (wanted {TARGET_EVM_OVER_GANACHE:.0f})")
