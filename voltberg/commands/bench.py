@@ -105,8 +105,8 @@ def _print(result: BenchResult) -> None:
     ]
     if drifting:
         console.print(
-            f"{', '.join(drifting)}: a share above 100 % is no share: node or machine changed its speed between "
-            "loop and replay\nby more than they differ. Repeat on a quiet machine, with more --repetitions."
+            f"{', '.join(drifting)}: a share above 100 % is none: node or machine changed its speed between "
+            "loop and replay by more than they differ. Repeat on a quiet machine, with more --repetitions."
         )
     if "evm_over_ganache" in summary:
         ratio = float(summary["evm_over_ganache"])
