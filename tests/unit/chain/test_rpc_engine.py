@@ -5,10 +5,8 @@ import dataclasses
 import pytest
 
 from voltberg.chain.accounts import TEST_MNEMONIC, accounts_of_mnemonic
-from voltberg.chain.anvil import AnvilEngine
 from voltberg.chain.engine import (
     CHAIN_ID,
-    GENESIS_TIMESTAMP,
     Call,
     CallFailed,
     EngineError,
@@ -16,7 +14,7 @@ from voltberg.chain.engine import (
     open_engine,
 )
 from voltberg.chain.ganache import GanacheEngine
-from voltberg.chain.node_process import NodeProcess
+from voltberg.chain.local_node import start_local_node
 
 KEYS = [account.key for account in accounts_of_mnemonic(TEST_MNEMONIC, 6)]
 CALLS = [
@@ -24,25 +22,10 @@ CALLS = [
 ]  # fmt: skip
 
 
-class SelfMiningGanache(GanacheEngine):
-    """Only lends its command line."""
-
-    def __init__(self):
-        """Start nothing."""
-
-
 @pytest.fixture(scope="module", params=["anvil", "ganache"])
 def url(request):
     """A node that makes a block for each transaction, as soon as it comes."""
-    if request.param == "anvil":
-        command = AnvilEngine._command(object.__new__(AnvilEngine), TEST_MNEMONIC, 6, GENESIS_TIMESTAMP)
-        dropped = ("--no-mining",)
-    else:
-        command = SelfMiningGanache()._command(TEST_MNEMONIC, 6, GENESIS_TIMESTAMP)
-        dropped = ("--miner.blockTime=1000000",)
-    node = NodeProcess(
-        request.param, lambda port: [item for item in command(port) if item not in dropped], None
-    )
+    node = start_local_node(request.param, None, len(KEYS))
     yield node.url
     node.stop()
 
