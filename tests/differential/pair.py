@@ -5,13 +5,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.differential.actions import Actions, Cast
-from tests.differential.views import all_views
 from voltberg.chain.compile import compile_contracts
 from voltberg.chain.deploy import RoleAccounts, deploy_market
 from voltberg.chain.engine import Engine
 from voltberg.chain.market import TransactionReverted, checked_address
 from voltberg.configuration import MarketConfiguration
+from voltberg.experiments.fuzz.actions import Actions, Cast
+from voltberg.experiments.fuzz.views import all_views
 from voltberg.models import Role
 from voltberg.reference.market import Call, Outcome, ReferenceMarket
 from voltberg.reference.state import Revert

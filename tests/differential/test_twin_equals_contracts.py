@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.differential.actions import Actions
 from tests.differential.pair import ACCOUNTS, Pair, run_actions
 from voltberg.chain.engine import open_engine
 from voltberg.configuration import (
@@ -18,6 +17,7 @@ from voltberg.configuration import (
     SettlementTerms,
     StorageTerms,
 )
+from voltberg.experiments.fuzz.actions import Actions
 from voltberg.models import Side
 from voltberg.reference.market import Call
 from voltberg.reference.words import pack_request, pack_tariff

@@ -4,11 +4,14 @@
 from a `random.Random`, so a seed or Hypothesis may drive it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tests.differential.action_calls import CALLS, Draft
+from voltberg.experiments.fuzz.calls import CALLS
+from voltberg.experiments.fuzz.draft import Draft
 from voltberg.reference.market import Call, ReferenceMarket
 
 SPOILT_OF_100 = 11
@@ -18,7 +21,19 @@ ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who acts: addresses of the supervisor, the six roles, participants (registered) and outsiders."""
+    """Who acts, as checksummed addresses.
+
+    Attributes
+    ----------
+    supervisor : str
+        Owner of the registry.
+    grid, retailer, platform, storage_operator, operator, meter : str
+        Participants 1 to 6.
+    participants : tuple[str, ...]
+        Registered, from number 7 on.
+    outsiders : tuple[str, ...]
+        Not registered.
+    """
 
     supervisor: str
     grid: str
@@ -32,6 +47,7 @@ class Cast:
 
     @property
     def everyone(self) -> tuple[str, ...]:
+        """All of them, registered or not."""
         return (
             self.supervisor,
             self.grid,
@@ -46,7 +62,26 @@ class Cast:
 
 
 class Actions:
-    """Draws calls; the caller applies each to `market` before it asks for the next."""
+    """Draws calls; the caller applies each to the market before it asks for the next.
+
+    Parameters
+    ----------
+    market : ReferenceMarket
+        The twin, looked at and never changed.
+    cast : Cast
+        Who acts.
+    draw : Random
+        Decides everything.
+    jump_of_100 : int, optional
+        In how many of 100 calls time goes to an edge of a frame's life instead of a few seconds on.
+    scale : int, optional
+        Factor of ordered quantities.
+
+    Attributes
+    ----------
+    now : int
+        Time of the last call [unix s].
+    """
 
     def __init__(
         self, market: ReferenceMarket, cast: Cast, draw: Random, jump_of_100: int = 6, scale: int = 1
@@ -60,7 +95,13 @@ class Actions:
         self._makers = [maker for maker, weight in CALLS for _ in range(weight)]
 
     def next_call(self) -> Call:
-        """Draw one call, at a later time than the last one."""
+        """Draw one call, at a later time than the last one.
+
+        Returns
+        -------
+        Call
+            The next transaction; one in nine is spoilt in its sender or an argument.
+        """
         self._advance()
         draft = None
         while draft is None:
@@ -72,19 +113,27 @@ class Actions:
 
     @property
     def frame(self) -> int:
+        """Frame of the present time."""
         return self.market.clock.current(self.now)
 
     def recent_frames(self) -> list[int]:
-        """Frames of the book that are not final, and the last final ones."""
+        """List the frames of the book that are not final, or else the last final ones.
+
+        Returns
+        -------
+        list of int
+            Never empty: the frame after next where none is open.
+        """
         frames = self.market.book.open_frames()
         open_ones = [frame for frame in frames if not self.market.house.frame_of(frame)[7]]
         return open_ones or frames[-2:] or [self.frame + 2]
 
     def participant(self) -> str:
+        """Draw a participant."""
         return self.draw.choice(self.cast.participants)
 
     def trader(self) -> str:
-        """Mostly one that is not suspended."""
+        """Draw a participant, mostly one that is not suspended."""
         registry, house = self.market.registry, self.market.house
         active = [
             account for account in self.cast.participants if not house.account_of(registry.id_of(account))[4]
@@ -92,11 +141,11 @@ class Actions:
         return self.draw.choice(active) if active and self.draw.randrange(12) else self.participant()
 
     def some_id(self) -> int:
-        """Mostly a participant's number, now and then one that nobody has."""
+        """Draw a participant's number, now and then one that nobody has."""
         return self.draw.randrange(1, self.market.registry.participant_count() + 2)
 
     def _advance(self) -> None:
-        """A few seconds on; sometimes to an edge of a frame's life or one second before it."""
+        """Let a few seconds pass; sometimes go to an edge of a frame's life or one second before it."""
         if self.draw.randrange(100) >= self._jump_of_100:
             self.now += self.draw.randrange(1, 20)
             return
@@ -122,8 +171,8 @@ class Actions:
         changed[place] = self._wrong(changed[place])
         return Draft(contract, function, changed, sender)
 
-    def _wrong(self, value: Any) -> Any:
-        """Another value of the same type; only words of 256 bits may grow."""
+    def _wrong(self, value: Any) -> Any:  # noqa: ANN401
+        """Draw another value of the same type; only words of 256 bits may grow."""
         draw = self.draw
         if isinstance(value, bool):
             return not value

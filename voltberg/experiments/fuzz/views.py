@@ -1,9 +1,11 @@
 """Every public value of a market, as a list of views to read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from voltberg.chain.market import ViewCall
+from voltberg.experiments.fuzz.actions import Cast
 from voltberg.reference.market import ReferenceMarket
 
 SIDES = (0, 1)
@@ -29,7 +31,7 @@ CONSTANTS = (
 )
 
 
-def all_views(market: ReferenceMarket, cast: Any, order_ids: Sequence[int]) -> list[ViewCall]:
+def all_views(market: ReferenceMarket, cast: Cast, order_ids: Sequence[int]) -> list[ViewCall]:
     """List the views of everything that the market has touched."""
     return [
         *(ViewCall(*constant) for constant in CONSTANTS),
@@ -44,7 +46,7 @@ def all_views(market: ReferenceMarket, cast: Any, order_ids: Sequence[int]) -> l
     ]
 
 
-def _of_accounts(market: ReferenceMarket, cast: Any) -> Iterator[ViewCall]:
+def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
     places = market.addresses
     for account in (*cast.everyone, places["house"]):
         yield ViewCall("registry", "idOf", (account,))
