@@ -33,8 +33,8 @@ interface IMarginHolder {
     function marginOf(uint32 participantId) external view returns (uint256 amountMicro);
 }
 
-/// @title What the clearing house asks of a trading venue
-interface IVenue is IMarginHolder {
+/// @title What the clearing house asks of every trading venue
+interface ITradingVenue is IMarginHolder {
     /// @notice Opens a frame for trading.
     /// @dev Requirements: caller is the house.
     /// @param frame Delivery frame (unix time / frame seconds).
@@ -43,17 +43,44 @@ interface IVenue is IMarginHolder {
     function openFrame(uint32 frame, uint8 capTick, uint8 feeTicks) external;
 
     /// @notice Ends the accounting of a frame and tells what it traded.
-    /// @dev Requirements: caller is the house. Folds the traded energy of all levels into the frame's word. Idempotent.
+    /// @dev Requirements: caller is the house; a venue that clears frames by a root has a result for it, or nothing to clear. Idempotent.
     /// @return tradedWh Energy traded and not refused.
     function closeFrame(uint32 frame) external returns (uint256 tradedWh);
-
-    /// @notice Position words of participants in a frame, 0 where there is none.
-    /// @dev Word, from the lowest bit: bought Wh 40 | sold Wh 40 | purchase value micro 56 | sale value micro 56 | seller's lock micro 48 |
-    /// tag 16, where the tag is `frame / 512 + 1` truncated to 16 bits.
-    function positionsOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words);
 
     /// @notice Takes over whether a participant may place orders.
     /// @dev Requirements: caller is the house.
     /// @param status 0 active, bit 0 suspended by the supervisor, bit 1 suspended by credit.
     function setStatus(uint32 participantId, uint8 status) external;
+}
+
+/// @title A trading venue whose results are stored positions
+interface IVenue is ITradingVenue {
+    /// @notice Position words of participants in a frame, 0 where there is none.
+    /// @dev Word, from the lowest bit: bought Wh 40 | sold Wh 40 | purchase value micro 56 | sale value micro 56 | seller's lock micro 48 |
+    /// tag 16, where the tag is `frame / 512 + 1` truncated to 16 bits.
+    function positionsOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words);
+}
+
+/// @title A trading venue whose results are roots over records
+/// @dev Record, from the lowest bit: participant id 32 | bought Wh 32 | sold Wh 32 | purchase value micro 40 | sale value micro 40 | lock micro 40 |
+/// refund micro 40. One record a participant, sorted by id; chunks of eight are the leaves of the tree (see {IFrameAuction-clear}).
+interface IRootVenue is ITradingVenue {
+    /// @notice A chunk of records with its proof.
+    /// @param index Number of the chunk.
+    /// @param records Its records, eight, fewer in the last chunk.
+    /// @param proof Siblings from the leaf up, where there are any.
+    struct RecordChunk {
+        uint256 index;
+        uint256[] records;
+        bytes32[] proof;
+    }
+
+    /// @notice A frame's result.
+    /// @return root Root over its records; 0 without any, or without a result.
+    /// @return records Count of records.
+    /// @return anyRefused Whether trades were refused, so that {refusedOf} must be asked.
+    function resultOf(uint32 frame) external view returns (bytes32 root, uint256 records, bool anyRefused);
+
+    /// @notice What was refused of participants' records in a frame: position words as in {IVenue-positionsOf}, lock 0, without a tag; 0 for nothing.
+    function refusedOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words);
 }
