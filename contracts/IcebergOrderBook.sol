@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IIcebergOrderBook} from "../interfaces/IIcebergOrderBook.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
-import {IVenue} from "../interfaces/IVenue.sol";
+import {ITradingVenue} from "../interfaces/IVenue.sol";
 import {FrameClock} from "./libraries/FrameClock.sol";
 import {FrameWord} from "./libraries/FrameWord.sol";
 import {LevelQueue} from "./libraries/LevelQueue.sol";
@@ -149,21 +149,21 @@ contract IcebergOrderBook is OrderBookViews {
 
     /* EXTERNAL: PUSHED STATE */
 
-    /// @inheritdoc IVenue
+    /// @inheritdoc ITradingVenue
     function openFrame(uint32 frame, uint8 capTick, uint8 feeTicks) external onlyHouse {
         require(_frames[frame] == 0, OrderBook_FrameAlreadyOpen(frame));
         _frames[frame] = FrameWord.open(capTick, feeTicks);
         emit FrameOpened(frame, capTick, feeTicks);
     }
 
-    /// @inheritdoc IVenue
+    /// @inheritdoc ITradingVenue
     function closeFrame(uint32 frame) external onlyHouse returns (uint256 tradedWh) {
         uint256 word = _folded(frame, _frames[frame]);
         _frames[frame] = word;
         return FrameWord.tradedWh(word);
     }
 
-    /// @inheritdoc IVenue
+    /// @inheritdoc ITradingVenue
     function setStatus(uint32 participantId, uint8 status) external onlyHouse {
         address account = _knownOwner(participantId);
         _accounts[account] = _withStatus(_accounts[account], status);

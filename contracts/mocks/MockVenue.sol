@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
-import {IVenue} from "../../interfaces/IVenue.sol";
+import {ITradingVenue, IVenue} from "../../interfaces/IVenue.sol";
 import {VenueAccounts} from "../libraries/VenueAccounts.sol";
 
 /// @title A venue whose positions are written by hand, and which may ask the house for more than it holds
@@ -31,12 +31,12 @@ contract MockVenue is VenueAccounts, IVenue {
         house.creditFromVenue(participantId, amountMicro);
     }
 
-    /// @inheritdoc IVenue
+    /// @inheritdoc ITradingVenue
     function openFrame(uint32 frame, uint8 capTick, uint8 feeTicks) external onlyHouse {
         openedWith[frame] = (uint16(capTick) << 8) | feeTicks;
     }
 
-    /// @inheritdoc IVenue
+    /// @inheritdoc ITradingVenue
     function closeFrame(uint32 frame) external view onlyHouse returns (uint256 tradedWh) {
         return tradedWhOf[frame];
     }
@@ -53,7 +53,7 @@ contract MockVenue is VenueAccounts, IVenue {
         }
     }
 
-    /// @inheritdoc IVenue
+    /// @inheritdoc ITradingVenue
     function setStatus(uint32 participantId, uint8 status) external onlyHouse {
         statusOf[participantId] = status;
     }
