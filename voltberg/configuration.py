@@ -20,8 +20,11 @@ from voltberg.units import (
 Uint16 = Annotated[int, Field(ge=0, lt=2**16)]
 Uint32 = Annotated[int, Field(ge=0, lt=2**32)]
 Uint64 = Annotated[int, Field(ge=0, lt=2**64)]
-Wad = Annotated[int, Field(ge=0, lt=2**128)]
+Share = Annotated[int, Field(ge=0, le=WAD)]
 Risk = Annotated[int, Field(ge=0, lt=BPS)]
+
+MAXIMUM_EXPONENT_WAD = 40 * WAD
+"""Largest argument of the contracts' exponential."""
 
 
 class _Terms(BaseModel):
@@ -146,18 +149,29 @@ class CreditTerms(_Terms):
     Attributes
     ----------
     alpha_wad, sigma_wad, beta_wad, top_wad, unrated_weight_wad : int
-        Speed, damping, weight of endorsements, highest evaluation, weight of an unrated user [WAD].
+        Speed in [1, 1e6], damping, weight of endorsements, highest evaluation in [2, 100], weight of an
+        unrated user [WAD]; weights are at most 1, and damping is at least a 40th of the highest evaluation.
     consumer_risk_bps, exchange_risk_bps : int
         Risk parameters gamma_1 and gamma_2 [1/10,000], each below 10,000.
     """
 
-    alpha_wad: Annotated[int, Field(ge=1, lt=2**128)] = 15 * WAD
+    alpha_wad: Annotated[int, Field(ge=WAD, le=10**6 * WAD)] = 15 * WAD
     sigma_wad: Annotated[int, Field(ge=1, lt=2**128)] = WAD // 2
-    beta_wad: Wad = WAD // 2
-    top_wad: Annotated[int, Field(ge=1, lt=2**128)] = 5 * WAD
-    unrated_weight_wad: Wad = WAD // 2
+    beta_wad: Share = WAD // 2
+    top_wad: Annotated[int, Field(ge=2 * WAD, le=100 * WAD)] = 5 * WAD
+    unrated_weight_wad: Share = WAD // 2
     consumer_risk_bps: Risk = 2_000
     exchange_risk_bps: Risk = 2_000
+
+    @model_validator(mode="after")
+    def _damping_within_exponential(self) -> Self:
+        if self.top_wad * WAD // self.sigma_wad > MAXIMUM_EXPONENT_WAD:
+            msg = (
+                f"sigma_wad is {self.sigma_wad}, expected at least a {MAXIMUM_EXPONENT_WAD // WAD}th of "
+                f"top_wad {self.top_wad}"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class MarketConfiguration(_Terms):

@@ -6,8 +6,23 @@ Energy in Wh, money in micro-units of the settlement token, prices in ticks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import Final
+
+ARTIFACT_NAMES: Final[Mapping[str, str]] = {
+    "registry": "Registry",
+    "token": "MockToken",
+    "house": "TradeSettlement",
+    "book": "IcebergOrderBook",
+    "storage": "StorageRental",
+    "credit": "CreditScoring",
+}
+"""Solidity contract by the name that the market uses; a token that was given is read by the mock's ABI."""
+CONTRACT_NAMES: Final = tuple(ARTIFACT_NAMES)
+LISTENERS: Final = ("house", "book", "storage", "credit")
+"""Contracts that the registry tells about participants, in the order in which they are added."""
 
 
 class Side(IntEnum):
@@ -43,6 +58,21 @@ class Role(IntFlag):
     METER = 8
     OPERATOR = 16
     SUPPLIER = 32
+
+
+class RoleId(IntEnum):
+    """Participant numbers of the accounts that a deployment registers itself, in this order."""
+
+    GRID = 1
+    RETAILER = 2
+    PLATFORM = 3
+    STORAGE_OPERATOR = 4
+    OPERATOR = 5
+    METER = 6
+
+
+FIRST_PARTICIPANT_ID: Final = max(RoleId) + 1
+"""Number of whoever registers first after the deployment."""
 
 
 class Status(IntFlag):

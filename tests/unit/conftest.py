@@ -29,11 +29,11 @@ import pytest
 
 from voltberg.chain.compile import compile_contracts
 from voltberg.chain.deploy import RoleAccounts, deploy_market
-from voltberg.chain.deployment_plan import PROSUMER
 from voltberg.chain.engine import Engine, Receipt, open_engine
 from voltberg.chain.market import ChainMarket, LogEntry, TransactionReverted, checked_address
 from voltberg.chain.onboarding import UNLIMITED_ALLOWANCE, onboard
 from voltberg.configuration import MarketConfiguration
+from voltberg.models import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTICIPANTS = 12
@@ -94,7 +94,7 @@ class MarketHarness:
         )
         chosen = accounts[7 : 7 + PARTICIPANTS]
         margins = {"book": BOOK_MARGIN_MICRO, "storage": STORAGE_MARGIN_MICRO}
-        onboard(self.chain, accounts[0], chosen, PROSUMER, BALANCE_MICRO, margins)
+        onboard(self.chain, accounts[0], chosen, int(Role.PROSUMER), BALANCE_MICRO, margins)
         self.participants = tuple(Actor(account, index) for index, account in enumerate(chosen, start=7))
         self.outsider = Actor(accounts[7 + PARTICIPANTS], 0)
         self._spare = accounts[8 + PARTICIPANTS :]

@@ -6,24 +6,21 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from voltberg.chain.artifacts import Artifact
-from voltberg.chain.deployment_plan import (
-    GRID_ID,
-    LISTENERS,
-    METER,
-    OPERATOR,
-    PLATFORM_ID,
-    RETAILER_ID,
-    STORAGE_OPERATOR_ID,
-    SUPPLIER,
-    DeploymentError,
-    DeploymentPlan,
-)
+from voltberg.chain.deployment_plan import SUPPLIER_IDS, DeploymentError, DeploymentPlan
 from voltberg.chain.market import ChainMarket, TransactionReverted
+from voltberg.models import LISTENERS, Role, RoleId
 
 if TYPE_CHECKING:
     from voltberg.chain.deploy import DeploymentChain
 
-_ROLE_BITS = (SUPPLIER, SUPPLIER, SUPPLIER, OPERATOR, OPERATOR, METER)
+_ROLES = {
+    RoleId.GRID: Role.SUPPLIER,
+    RoleId.RETAILER: Role.SUPPLIER,
+    RoleId.PLATFORM: Role.SUPPLIER,
+    RoleId.STORAGE_OPERATOR: Role.OPERATOR,
+    RoleId.OPERATOR: Role.OPERATOR,
+    RoleId.METER: Role.METER,
+}
 
 Expectation = tuple[str, str, tuple[Any, ...], Any]
 
@@ -103,12 +100,12 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
         ("house", "refusalLeadSeconds", (), settlement.refusal_lead_seconds),
         ("house", "meteringWindowSeconds", (), settlement.metering_window_seconds),
         ("house", "creditPolicy", (), arguments["house"][4]),
-        ("house", "suppliers", (), (GRID_ID, RETAILER_ID, PLATFORM_ID)),
+        ("house", "suppliers", (), SUPPLIER_IDS),
         *((name, "registry", (), at["registry"]) for name in ("book", "storage")),
         *((name, "house", (), at["house"]) for name in ("book", "storage")),
         ("book", "gateClosureLeadSeconds", (), settlement.gate_closure_lead_seconds),
         ("book", "tickMicroPerWh", (), settlement.tick_micro_per_wh),
-        ("storage", "operatorId", (), STORAGE_OPERATOR_ID),
+        ("storage", "operatorId", (), int(RoleId.STORAGE_OPERATOR)),
         ("storage", "terms", (), arguments["storage"][3]),
         ("credit", "evaluationTerms", (), arguments["credit"][3]),
         ("credit", "riskParameters", (), (terms.credit.consumer_risk_bps, terms.credit.exchange_risk_bps)),
@@ -116,9 +113,11 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
 
 
 def _role_expectations(plan: DeploymentPlan) -> list[Expectation]:
-    accounts = astuple(plan.roles)
-    ids: list[Expectation] = [("registry", "idOf", (account,), i + 1) for i, account in enumerate(accounts)]
+    accounts = dict(zip(RoleId, astuple(plan.roles), strict=True))
+    ids: list[Expectation] = [
+        ("registry", "idOf", (account,), int(role_id)) for role_id, account in accounts.items()
+    ]
     roles: list[Expectation] = [
-        ("registry", "rolesOf", (account,), bit) for account, bit in zip(accounts, _ROLE_BITS, strict=True)
+        ("registry", "rolesOf", (account,), int(_ROLES[role_id])) for role_id, account in accounts.items()
     ]
     return ids + roles

@@ -17,26 +17,13 @@ from pydantic import BaseModel
 from voltberg.chain.abi_codec import canonical_type
 from voltberg.chain.artifacts import Artifact, Artifacts, strip_metadata
 from voltberg.chain.blocks import intrinsic_gas
-from voltberg.chain.market import ARTIFACT_NAMES, checked_address
+from voltberg.chain.market import checked_address
 from voltberg.configuration import MarketConfiguration
-
-PROSUMER: Final = 1
-STATION: Final = 2
-EXCHANGE: Final = 4
-METER: Final = 8
-OPERATOR: Final = 16
-SUPPLIER: Final = 32
+from voltberg.models import ARTIFACT_NAMES, LISTENERS, Role, RoleId
 
 CREATION_ORDER: Final = ("token", "registry", "house", "book", "storage", "credit")
 
-LISTENERS: Final = ("house", "book", "storage", "credit")
-
-GRID_ID: Final = 1
-RETAILER_ID: Final = 2
-PLATFORM_ID: Final = 3
-STORAGE_OPERATOR_ID: Final = 4
-OPERATOR_ID: Final = 5
-METER_ID: Final = 6
+SUPPLIER_IDS: Final = (int(RoleId.GRID), int(RoleId.RETAILER), int(RoleId.PLATFORM))
 
 CODE_DEPOSIT_GAS_PER_BYTE: Final = 200
 CONSTRUCTOR_GAS: Final = 1_000_000
@@ -49,7 +36,7 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RoleAccounts:
-    """Accounts that are registered with the market itself, as participants 1 to 6 in this order.
+    """Accounts that are registered with the market itself, in the order of ``RoleId``.
 
     Attributes
     ----------
@@ -305,7 +292,7 @@ def constructor_arguments(
             configuration.book.minimum_quantity_wh,
             configuration.book.minimum_lock_micro,
         ),
-        "storage": (registry, house, STORAGE_OPERATOR_ID, _struct(configuration.storage)),
+        "storage": (registry, house, int(RoleId.STORAGE_OPERATOR), _struct(configuration.storage)),
         "credit": (
             registry,
             house,
@@ -339,6 +326,7 @@ def _creation(
 def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring, ...]:
     names = {address: name for name, address in (*addresses.items(), *_fields(roles))}
     suppliers = (roles.grid, roles.retailer, roles.platform)
+    operators = (roles.storage_operator, roles.operator)
     registered = "Registry_AlreadyRegistered"
     calls: list[tuple[str, str, tuple[Any, ...], str]] = [
         *(
@@ -348,10 +336,10 @@ def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring,
         ),
         ("house", "addVenue", (addresses["book"], True), "Settlement_VenueExists"),
         ("house", "addVenue", (addresses["storage"], False), "Settlement_VenueExists"),
-        ("registry", "registerMany", (suppliers, SUPPLIER), registered),
-        ("registry", "registerMany", ((roles.storage_operator, roles.operator), OPERATOR), registered),
-        ("registry", "register", (roles.meter, METER), registered),
-        ("house", "configure", (GRID_ID, RETAILER_ID, PLATFORM_ID), "Settlement_AlreadyConfigured"),
+        ("registry", "registerMany", (suppliers, int(Role.SUPPLIER)), registered),
+        ("registry", "registerMany", (operators, int(Role.OPERATOR)), registered),
+        ("registry", "register", (roles.meter, int(Role.METER)), registered),
+        ("house", "configure", SUPPLIER_IDS, "Settlement_AlreadyConfigured"),
     ]
     return tuple(
         Wiring(contract, function, arguments, done_error, f"{contract}.{function}({_text(arguments, names)})")

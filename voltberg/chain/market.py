@@ -16,17 +16,8 @@ from voltberg.chain.abi_codec import EventCodec, FunctionCodec, canonical_type
 from voltberg.chain.abi_words import AbiValue, CodecError, values_decoder
 from voltberg.chain.artifacts import Artifacts
 from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, Engine, Log, Receipt, Transaction
+from voltberg.models import ARTIFACT_NAMES, CONTRACT_NAMES
 
-ARTIFACT_NAMES: Final[Mapping[str, str]] = {
-    "registry": "Registry",
-    "token": "MockToken",
-    "house": "TradeSettlement",
-    "book": "IcebergOrderBook",
-    "storage": "StorageRental",
-    "credit": "CreditScoring",
-}
-"""Solidity contract by the name that the market uses; a token that was given is read by the mock's ABI."""
-CONTRACT_NAMES: Final = tuple(ARTIFACT_NAMES)
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -405,8 +396,6 @@ def checked_address(address: str) -> str:
 
 
 __all__ = [
-    "ARTIFACT_NAMES",
-    "CONTRACT_NAMES",
     "ChainMarket",
     "CodecError",
     "LogEntry",

@@ -7,8 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 from voltberg.chain.accounts import (
     DEFAULT_ACCOUNT_COUNT,
@@ -18,7 +17,6 @@ from voltberg.chain.accounts import (
 from voltberg.chain.blocks import (
     check_timestamp,
     check_transactions,
-    normalize_address,
     split_into_blocks,
 )
 from voltberg.chain.engine import (
@@ -26,14 +24,14 @@ from voltberg.chain.engine import (
     GENESIS_TIMESTAMP,
     ZERO_ADDRESS,
     Call,
-    CallFailed,
     EngineError,
     Receipt,
     Transaction,
 )
 from voltberg.chain.json_rpc import ConnectionLost, JsonRpcClient, RpcError
 from voltberg.chain.node_process import NodeProcess
-from voltberg.chain.receipts import call_params, fund_transactions, receipt_of_rpc
+from voltberg.chain.receipts import fund_transactions, receipt_of_rpc
+from voltberg.chain.rpc_reads import RpcReads, send_raw
 from voltberg.chain.signing import SignedTransaction, Signer
 
 SEND_BATCH: Final = 250
@@ -78,7 +76,7 @@ class PendingBlocks:
     transactions: int
 
 
-class NodeEngine:
+class NodeEngine(RpcReads):
     """A local node: the test accounts funded at genesis, blocks on demand, one thread that talks to it.
 
     Everything that reaches the node goes through that thread in the order in which it was asked for, so
@@ -102,6 +100,7 @@ class NodeEngine:
     """
 
     name: str
+    _call_batch = CALL_BATCH
 
     def __init__(
         self,
@@ -191,12 +190,7 @@ class NodeEngine:
         ]
 
     def _send(self, signed: Sequence[SignedTransaction]) -> None:
-        for start in range(0, len(signed), SEND_BATCH):
-            chunk = signed[start : start + SEND_BATCH]
-            answers = self._rpc.batch("eth_sendRawTransaction", [["0x" + item.raw.hex()] for item in chunk])
-            for index, answer in enumerate(answers, start):
-                if isinstance(answer, RpcError):
-                    raise EngineError(f"transaction {index} of {len(signed)} was refused: {answer}")
+        send_raw(self._rpc, signed, SEND_BATCH)
 
     def _checked(
         self, raws: Sequence[Any], signed: Sequence[SignedTransaction], number: int
@@ -262,34 +256,6 @@ class NodeEngine:
         finally:
             self.revert(snapshot_id)
 
-    def call_many(self, calls: Sequence[Call]) -> list[bytes]:
-        """Run many read-only calls in batches; ``CallFailed`` at the first that fails."""
-        params = [call_params(call) for call in calls]
-        results: list[bytes] = []
-        for start in range(0, len(params), CALL_BATCH):
-            chunk = params[start : start + CALL_BATCH]
-            answers = self._ask(lambda chunk=chunk: self._rpc.batch("eth_call", chunk))  # type: ignore[misc]
-            for index, answer in enumerate(answers, start):
-                if isinstance(answer, RpcError):
-                    raise CallFailed(f"call {index} to {calls[index].to} failed: {answer}", answer.data)
-                results.append(bytes.fromhex(answer[2:]))
-        return results
-
-    def get_code(self, address: str) -> bytes:
-        """Return the code at an address, empty if none."""
-        code = self._ask(lambda: self._rpc.call("eth_getCode", normalize_address(address), "latest"))
-        return bytes.fromhex(code[2:])
-
-    def balance(self, address: str) -> int:
-        """Return an account's ether [wei]."""
-        return int(
-            self._ask(lambda: self._rpc.call("eth_getBalance", normalize_address(address), "latest")), 16
-        )
-
-    def nonce(self, address: str) -> int:
-        """Return the nonce of the next transaction of one of ``accounts``, submitted ones counted."""
-        return self._signer.nonces[normalize_address(address)]
-
     def snapshot(self) -> int:
         """Remember the present state."""
         name = self._ask(lambda: self._rpc.call("evm_snapshot"))
@@ -321,16 +287,3 @@ class NodeEngine:
         self.process.stop()
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._rpc.close()
-
-    def __enter__(self) -> Self:
-        """Return the engine itself."""
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the engine."""
-        self.close()

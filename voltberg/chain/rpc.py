@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 from voltberg.chain.accounts import account_of_key
-from voltberg.chain.blocks import check_transactions, normalize_address
-from voltberg.chain.engine import ZERO_ADDRESS, Call, CallFailed, EngineError, Receipt, Transaction
+from voltberg.chain.blocks import check_transactions
+from voltberg.chain.engine import ZERO_ADDRESS, Call, EngineError, Receipt, Transaction
 from voltberg.chain.ganache import revert_data_of_trace
 from voltberg.chain.json_rpc import ConnectionLost, JsonRpcClient, RpcError
-from voltberg.chain.receipts import call_params, fund_transactions, receipt_of_rpc
+from voltberg.chain.receipts import fund_transactions, receipt_of_rpc
+from voltberg.chain.rpc_reads import RpcReads, send_raw
 from voltberg.chain.signing import SignedTransaction, Signer
 
 PRICE_PERCENT: Final = 150
@@ -42,7 +42,7 @@ class SignedRuns:
         return sum(map(len, self.runs))
 
 
-class RpcEngine:
+class RpcEngine(RpcReads):
     """A chain behind a URL.
 
     Blocks come when the chain makes them, so ``timestamp`` means *not before*: transactions are sent once the
@@ -74,6 +74,7 @@ class RpcEngine:
     """
 
     name = "rpc"
+    _call_batch = _BATCH
 
     def __init__(
         self,
@@ -189,12 +190,7 @@ class RpcEngine:
 
     def _send_run(self, run: Sequence[SignedTransaction]) -> list[Receipt]:
         started = time.perf_counter()
-        for start in range(0, len(run), _BATCH):
-            chunk = run[start : start + _BATCH]
-            answers = self._rpc.batch("eth_sendRawTransaction", [["0x" + item.raw.hex()] for item in chunk])
-            for index, answer in enumerate(answers, start):
-                if isinstance(answer, RpcError):
-                    raise EngineError(f"transaction {index} of {len(run)} was refused: {answer}")
+        send_raw(self._rpc, run, _BATCH)
         raws: list[dict[str, Any]] = []
         for start in range(0, len(run), _BATCH):
             raws += self._wait_for_receipts([item.hash for item in run[start : start + _BATCH]])
@@ -250,33 +246,6 @@ class RpcEngine:
             raise EngineError(f"rpc cannot call at time {timestamp}: only the chain makes its blocks")
         return self.call_many([Call(to, data, sender)])[0]
 
-    def call_many(self, calls: Sequence[Call]) -> list[bytes]:
-        """Run many read-only calls in batches; ``CallFailed`` at the first that fails."""
-        params = [call_params(call) for call in calls]
-        results: list[bytes] = []
-        for start in range(0, len(params), _BATCH):
-            chunk = params[start : start + _BATCH]
-            answers = self._ask(lambda chunk=chunk: self._rpc.batch("eth_call", chunk))  # type: ignore[misc]
-            for index, answer in enumerate(answers, start):
-                if isinstance(answer, RpcError):
-                    raise CallFailed(f"call {index} to {calls[index].to} failed: {answer}", answer.data)
-                results.append(bytes.fromhex(answer[2:]))
-        return results
-
-    def get_code(self, address: str) -> bytes:
-        """Return the code at an address, empty if none."""
-        code = self._ask(lambda: self._rpc.call("eth_getCode", normalize_address(address), "latest"))
-        return bytes.fromhex(code[2:])
-
-    def balance(self, address: str) -> int:
-        """Return an account's ether [wei]."""
-        place = normalize_address(address)
-        return int(self._ask(lambda: self._rpc.call("eth_getBalance", place, "latest")), 16)
-
-    def nonce(self, address: str) -> int:
-        """Return the nonce of the next transaction of one of ``accounts``, submitted ones counted."""
-        return self._signer.nonces[normalize_address(address)]
-
     def snapshot(self) -> int:
         """Refuse: a foreign chain does not go back."""
         raise EngineError("rpc has no snapshots: only local engines can go back")
@@ -295,16 +264,3 @@ class RpcEngine:
         """Wait for what is under way and close the connection. Idempotent."""
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._rpc.close()
-
-    def __enter__(self) -> Self:
-        """Return the engine itself."""
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the engine."""
-        self.close()

@@ -89,13 +89,14 @@ def _deploy(chain: Engine, artifacts: Artifacts, parameters: MarketConfiguration
 
 
 def _furnish(chain: Engine, deployment: Deployment) -> tuple[int, int]:
-    from voltberg.chain.deployment_plan import PROSUMER
     from voltberg.chain.market import TransactionReverted
     from voltberg.chain.onboarding import onboard
+    from voltberg.models import Role
 
     market = deployment.market
     margins = {"book": BOOK_MARGIN_MICRO, "storage": STORAGE_MARGIN_MICRO}
-    onboard(market, chain.accounts[0], chain.accounts[len(ROLES) :], PROSUMER, BALANCE_MICRO, margins)
+    prosumers = chain.accounts[len(ROLES) :]
+    onboard(market, chain.accounts[0], prosumers, int(Role.PROSUMER), BALANCE_MICRO, margins)
     frame_seconds = market.call("house", "frameSeconds")
     first = chain.timestamp // frame_seconds + 2
     words = [TARIFF_WORD] * OPEN_FRAMES

@@ -50,7 +50,7 @@ class EngineBench:
         self.name = name
         self._day = day
         self._settings = settings
-        sites = len({session.site or "home" for session in day.sessions})
+        sites = len({session.station for session in day.sessions})
         self.engine = open_engine(name, account_count=ROLE_ACCOUNTS + sites + len(day.household_ids))
         try:
             self._deployment = deploy_on(self.engine, artifacts, settings)

@@ -180,7 +180,7 @@ class ReplayRun:
         """
         day = self.day
         self.folder.mkdir(parents=True, exist_ok=True)
-        sites = {session.site or "home" for session in day.sessions}
+        sites = {session.station for session in day.sessions}
         accounts = ROLE_ACCOUNTS + len(sites) + len(day.household_ids)
         if (self.folder / RUN_NAME).exists():
             self._first_block = read_run(self.folder).get("first_block")

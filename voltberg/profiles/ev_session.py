@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from voltberg.profiles.calendar import FrameCalendar
 from voltberg.units import energy_down_wh
+
+UNNAMED_STATION: Final = "home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class EvSession:
     max_power_w: int
     battery_wh: int | None = None
     initial_wh: int | None = None
+
+    @property
+    def station(self) -> str:
+        """The charger's place, under the one name that all sessions without a place share."""
+        return self.site or UNNAMED_STATION
 
     def owned_by(self, household_id: str) -> EvSession:
         """Give the session an owner.

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from voltberg.configuration import CreditTerms
+from voltberg.configuration import MAXIMUM_EXPONENT_WAD, CreditTerms
 from voltberg.units import WAD
 
 HIGHEST_RATING: Final = 5
-EXP_LIMIT_WAD: Final = 40 * WAD
 _ONE_36: Final = WAD * WAD
 _LN2_36: Final = 693_147_180_559_945_309_417_232_121_458_176_568
 
@@ -37,8 +36,8 @@ def exp_wad(exponent_wad: int) -> int:
     ValueError
         If the exponent is out of range.
     """
-    if abs(exponent_wad) > EXP_LIMIT_WAD:
-        msg = f"exponent is {exponent_wad} WAD, expected -{EXP_LIMIT_WAD} .. {EXP_LIMIT_WAD}"
+    if abs(exponent_wad) > MAXIMUM_EXPONENT_WAD:
+        msg = f"exponent is {exponent_wad} WAD, expected -{MAXIMUM_EXPONENT_WAD} .. {MAXIMUM_EXPONENT_WAD}"
         raise ValueError(msg)
     doublings, rest = divmod(exponent_wad * WAD, _LN2_36)
     term = total = _ONE_36

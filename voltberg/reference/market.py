@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from voltberg.configuration import MarketConfiguration
-from voltberg.models import Role
+from voltberg.models import CONTRACT_NAMES, LISTENERS, Role, RoleId
 from voltberg.reference.book import BookTwin
 from voltberg.reference.conservation import Conservation, conservation_of
 from voltberg.reference.credit import CreditTwin
 from voltberg.reference.house import HouseTwin
 from voltberg.reference.parameters import (
-    CONTRACT_NAMES,
     STANDALONE_ADDRESSES,
     STANDALONE_SUPERVISOR,
     CreditPolicy,
@@ -72,7 +71,7 @@ class Outcome(NamedTuple):
 
 
 class RoleAddresses(Protocol):
-    """Accounts that are registered with the market itself, as participants 1 to 6 in this order."""
+    """Accounts that are registered with the market itself, in the order of ``RoleId``."""
 
     @property
     def grid(self) -> str:
@@ -264,14 +263,14 @@ class ReferenceMarket:
             If the market is wired already.
         """
         owner, places = self.supervisor, self.addresses
-        for name in ("house", "book", "storage", "credit"):
+        for name in LISTENERS:
             self.registry.add_listener(owner, places[name])
         self.house.add_venue(owner, places["book"], True)
         self.house.add_venue(owner, places["storage"], False)
         self.registry.register_many(owner, (roles.grid, roles.retailer, roles.platform), int(Role.SUPPLIER))
         self.registry.register_many(owner, (roles.storage_operator, roles.operator), int(Role.OPERATOR))
         self.registry.register(owner, roles.meter, int(Role.METER))
-        self.house.configure(owner, 1, 2, 3)
+        self.house.configure(owner, int(RoleId.GRID), int(RoleId.RETAILER), int(RoleId.PLATFORM))
 
     def conservation(self) -> Conservation:
         """Count all money and energy (rule M1); every residual of a sound market is 0."""

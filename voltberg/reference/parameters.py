@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from voltberg.configuration import MarketConfiguration
+from voltberg.models import CONTRACT_NAMES
 from voltberg.units import SECONDS_PER_HOUR
 
-CONTRACT_NAMES: Final = ("registry", "token", "house", "book", "storage", "credit")
 SECONDS_PER_DAY: Final = 24 * SECONDS_PER_HOUR
-STORAGE_OPERATOR_ID: Final = 4
-"""Participant number of the storage's operator, by the order of registration."""
 
 STANDALONE_ADDRESSES: Final[Mapping[str, str]] = {
     name: f"0x20000000000000000000000000000000000000{number:02d}"

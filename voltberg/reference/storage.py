@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from voltberg.configuration import StorageTerms
-from voltberg.models import Role
-from voltberg.reference.parameters import STORAGE_OPERATOR_ID, FrameClock
+from voltberg.models import Role, RoleId
+from voltberg.reference.parameters import FrameClock
 from voltberg.reference.state import ZERO_ADDRESS, Revert, State, external, view
 from voltberg.reference.venue import MarginHouse, VenueTwin
 from voltberg.reference.words import MASK_32
@@ -190,7 +190,7 @@ class StorageTwin(VenueTwin):
     @external
     def collect_revenue(self, _sender: str) -> None:
         """Move the revenue to the operator's margin."""
-        operator_id = STORAGE_OPERATOR_ID
+        operator_id = int(RoleId.STORAGE_OPERATOR)
         if operator_id not in self._participants.accounts:
             raise Revert("Venue_NotRegistered", ZERO_ADDRESS)
         account = self._operator["account"]
@@ -263,7 +263,7 @@ class StorageTwin(VenueTwin):
     @view
     def operator_id(self) -> int:
         """Participant number of the storage's operator."""
-        return STORAGE_OPERATOR_ID
+        return int(RoleId.STORAGE_OPERATOR)
 
     @view
     def booking_count(self) -> int:

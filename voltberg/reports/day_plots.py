@@ -8,6 +8,7 @@ from voltberg.reports.figures import (
     Figure,
     FrameAxis,
     bars,
+    bars_below,
     layout,
     line,
     mirrored_ticks,
@@ -18,7 +19,7 @@ from voltberg.reports.statistics import energy_sources, stored_by_frame
 from voltberg.units import MICRO, W_PER_KW, WH_PER_KWH
 
 KWH: Final = "%{y:,.1f} kWh"
-KWH_ABOVE_ZERO: Final = "%{customdata:,.1f} kWh"
+KWH_BELOW_ZERO: Final = "%{customdata:,.1f} kWh"
 PRICE: Final = "%{y:.3f} per kWh"
 HIDDEN: Final = {"pattern": {"shape": "/", "size": 5, "solidity": 0.35}}
 
@@ -53,12 +54,9 @@ def energy_plot(data: RunData, axis: FrameAxis) -> Figure:
     )
     traces = [bars(name, axis.labels, energy[column], colour, KWH) for name, column, colour in sources]
     traces += [
-        bars(
-            name, axis.labels, -energy[column], colour, KWH_ABOVE_ZERO, customdata=energy[column].tolist(),
-            opacity=0.75,
-        )
+        bars_below(name, axis.labels, energy[column], colour, KWH_BELOW_ZERO, opacity=0.75)
         for name, column, colour in uses
-    ]  # fmt: skip
+    ]
     top = energy[[column for _, column, _ in sources]].sum(axis=1).max()
     bottom = energy[[column for _, column, _ in uses]].sum(axis=1).max()
     return Figure(
@@ -148,16 +146,14 @@ def depth_plot(data: RunData, axis: FrameAxis) -> Figure:
     """
     frames = data.frames
     traces = []
-    for side, sign, colour in (("bid", 1, "grid"), ("ask", -1, "pv")):
+    for side, draw, colour, hover in (
+        ("bid", bars, "grid", KWH),
+        ("ask", bars_below, "pv", KWH_BELOW_ZERO),
+    ):
         for part in ("displayed", "hidden"):
             energy_kwh = frames[f"{side}_{part}_wh"] / WH_PER_KWH
             more = {"marker": HIDDEN} if part == "hidden" else {}
-            traces.append(
-                bars(
-                    f"{side}s, {part}", axis.labels, sign * energy_kwh, colour, KWH_ABOVE_ZERO,
-                    customdata=energy_kwh.tolist(), **more,
-                )
-            )  # fmt: skip
+            traces.append(draw(f"{side}s, {part}", axis.labels, energy_kwh, colour, hover, **more))
     top, bottom = (
         (frames[f"{side}_displayed_wh"] + frames[f"{side}_hidden_wh"]).max() / WH_PER_KWH
         for side in ("bid", "ask")
@@ -236,14 +232,7 @@ def storage_plot(data: RunData, axis: FrameAxis) -> Figure:
             "stored", axis.labels, stored, "storage", KWH, fill="tozeroy", fillcolor="rgba(139,116,214,0.18)"
         ),
         bars("charged", axis.labels, moved["in_wh"], "pv", KWH),
-        bars(
-            "discharged",
-            axis.labels,
-            -moved["out_wh"],
-            "grid",
-            KWH_ABOVE_ZERO,
-            customdata=moved["out_wh"].tolist(),
-        ),
+        bars_below("discharged", axis.labels, moved["out_wh"], "grid", KWH_BELOW_ZERO),
     ]
     bookings = data.storage["booking_id"].nunique()
     note = f"kWh by frame, of {grouped(capacity_kwh)} kWh; {bookings} bookings moved energy."

@@ -190,6 +190,32 @@ def bars(name: str, x: Sequence[Any], y: Iterable[float], colour: str, hover: st
     }
 
 
+def bars_below(name: str, x: Sequence[Any], y: pd.Series, colour: str, hover: str, **more: Any) -> Trace:
+    """Give a series of bars that hang below the axis; pointing at one tells its value without a sign.
+
+    Parameters
+    ----------
+    name : str
+        For the legend.
+    x : sequence
+        Where they stand.
+    y : Series
+        How deep they hang.
+    colour : str
+        Name within ``COLOURS``.
+    hover : str
+        Plotly's format of a value, which is ``customdata`` here, and its unit.
+    **more : Any
+        Whatever else a bar trace knows.
+
+    Returns
+    -------
+    dict
+        Plotly's trace.
+    """
+    return bars(name, x, -y, colour, hover, customdata=y.tolist(), **more)
+
+
 def line(name: str, x: Sequence[Any], y: Iterable[float], colour: str, hover: str, **more: Any) -> Trace:
     """Give a line; it breaks where a value is missing.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voltberg.models import Role
+from voltberg.models import FIRST_PARTICIPANT_ID, Role
 from voltberg.profiles import DayProfile
 from voltberg.reference.market import ReferenceMarket
 from voltberg.reference.words import pack_movement, pack_reading, pack_session, pack_supply, pack_tariff
@@ -19,8 +19,6 @@ from voltberg.simulation.settings import ReplaySettings
 from voltberg.simulation.strategy import load_strategy
 from voltberg.simulation.trading import TradingRound
 
-FIRST_PARTICIPANT_ID = 7
-"""Suppliers, platform, operators and meter are registered by the deployment as 1 to 6."""
 REGISTRATIONS_PER_CALL = 25
 RECORDS_PER_CALL = 100
 """Records of a meter's batch: far from the block gas limit, and one record gets no cheaper from here on."""
@@ -57,7 +55,7 @@ class DayReplay:
         self.market = market
         self.cast = cast
         self.first_frame = day.calendar.first_frame
-        self.sites = sorted({session.site or "home" for session in day.sessions})
+        self.sites = sorted({session.station for session in day.sessions})
         self.station_ids = tuple(range(FIRST_PARTICIPANT_ID, FIRST_PARTICIPANT_ID + len(self.sites)))
         first_household = FIRST_PARTICIPANT_ID + len(self.sites)
         self.household_ids = tuple(range(first_household, first_household + len(day.household_ids)))
@@ -280,7 +278,7 @@ class DayReplay:
             if not last and session.departure_utc >= self._start(frame + 1):
                 break
             row = self.day.household_ids.index(session.household_id or "")
-            ended.append((self.station_ids[self.sites.index(session.site or "home")], row, session.energy_wh))
+            ended.append((self.station_ids[self.sites.index(session.station)], row, session.energy_wh))
         self._pending_sessions = self._pending_sessions[len(ended) :]
         return ended
 

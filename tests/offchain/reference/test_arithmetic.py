@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltberg.configuration import CreditTerms
+from voltberg.configuration import MAXIMUM_EXPONENT_WAD, CreditTerms
 from voltberg.models import Position, Status
 from voltberg.reference.credit import penalty_factor_bps
-from voltberg.reference.fixed_point import EXP_LIMIT_WAD, evaluated, exp_wad
+from voltberg.reference.fixed_point import evaluated, exp_wad
 from voltberg.reference.parameters import CreditPolicy
 from voltberg.reference.rating import Account, rated, score_wad
 from voltberg.reference.settlement_rule import payment_for_reading
@@ -18,7 +18,7 @@ from voltberg.units import WAD
 POLICY = CreditPolicy(1_000, 50, 3, 1, 0)
 
 
-@given(st.integers(-EXP_LIMIT_WAD, EXP_LIMIT_WAD))
+@given(st.integers(-MAXIMUM_EXPONENT_WAD, MAXIMUM_EXPONENT_WAD))
 def test_exponential_is_within_one_part_in_ten_to_the_fifteenth(exponent_wad):
     with localcontext() as context:
         context.prec = 60
@@ -28,7 +28,7 @@ def test_exponential_is_within_one_part_in_ten_to_the_fifteenth(exponent_wad):
 
 def test_exponential_refuses_what_it_was_not_made_for():
     with pytest.raises(ValueError, match="expected -40000000000000000000"):
-        exp_wad(EXP_LIMIT_WAD + 1)
+        exp_wad(MAXIMUM_EXPONENT_WAD + 1)
 
 
 @pytest.mark.parametrize("rating", [1, 2, 3, 4, 5])

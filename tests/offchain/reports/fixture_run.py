@@ -50,7 +50,7 @@ class TwinLedger:
 def write_fixture_run(folder: Path, households: int = 12) -> ReplayTables:
     settings = ReplaySettings.model_validate({"seed": 3, "inputs": {"households": households}})
     day = sample_day("summer", households)
-    stations = len({session.site or "home" for session in day.sessions})
+    stations = len({session.station for session in day.sessions})
     accounts = [account(100 + number) for number in range(ROLES + stations + households)]
     cast = Cast(
         *accounts[:ROLES], tuple(accounts[ROLES : ROLES + stations]), tuple(accounts[ROLES + stations :])

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from voltberg.configuration import MarketConfiguration, SettlementTerms
+from voltberg.configuration import CreditTerms, MarketConfiguration, SettlementTerms
+from voltberg.units import WAD
 
 
 def test_defaults_are_the_documented_ones():
@@ -28,6 +29,13 @@ def test_defaults_are_the_documented_ones():
         ({"rating": {"threshold_bps": -10_001}}, "rating.threshold_bps"),
         ({"storage": {"efficiency_bps": 0}}, "storage.efficiency_bps"),
         ({"credit": {"consumer_risk_bps": 10_000}}, "credit.consumer_risk_bps"),
+        ({"credit": {"alpha_wad": WAD - 1}}, "credit.alpha_wad"),
+        ({"credit": {"alpha_wad": 10**6 * WAD + 1}}, "credit.alpha_wad"),
+        ({"credit": {"top_wad": 2 * WAD - 1}}, "credit.top_wad"),
+        ({"credit": {"top_wad": 100 * WAD + 1}}, "credit.top_wad"),
+        ({"credit": {"beta_wad": WAD + 1}}, "credit.beta_wad"),
+        ({"credit": {"unrated_weight_wad": WAD + 1}}, "credit.unrated_weight_wad"),
+        ({"credit": {"sigma_wad": WAD // 8 - 1}}, "credit"),
         ({"book": {"minimum_quantity_wh": 2**32}}, "book.minimum_quantity_wh"),
         ({"book": {"minimum": 1}}, "book.minimum"),
         ({"bok": {}}, "bok"),
@@ -44,6 +52,13 @@ def test_refusals_must_end_after_the_gate_closes():
         ValidationError, match="refusal_lead_seconds is 600, expected below gate_closure_lead"
     ):
         SettlementTerms(refusal_lead_seconds=600)
+
+
+def test_extreme_constants_of_the_credit_contract_are_taken():
+    """The contract takes them too: tests/unit/credit/test_policy.py."""
+    assert CreditTerms(top_wad=2 * WAD, sigma_wad=WAD // 20, alpha_wad=WAD, beta_wad=WAD).top_wad == 2 * WAD
+    with pytest.raises(ValidationError, match="expected at least a 40th of top_wad"):
+        CreditTerms(top_wad=100 * WAD, sigma_wad=5 * WAD // 2 - WAD // 10)
 
 
 def test_fingerprint_tells_configurations_apart():

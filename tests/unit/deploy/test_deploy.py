@@ -11,7 +11,7 @@ from voltberg.chain.deployment_checks import check_deployment, code_matches
 from voltberg.chain.deployment_plan import DeploymentError, RoleAccounts
 from voltberg.chain.engine import Transaction, open_engine
 from voltberg.chain.market import ChainMarket, TransactionReverted, checked_address
-from voltberg.configuration import MarketConfiguration
+from voltberg.configuration import CreditTerms, MarketConfiguration
 
 STEPS = 16
 
@@ -191,8 +191,8 @@ def test_deployment_is_refused_when_the_deployer_sent_something_else_meanwhile(d
 
 
 def test_deployment_names_the_step_that_would_revert(deploy, chain):
-    # A constructor that refuses its arguments: the credit contract wants alpha of at least 1.
-    terms = MarketConfiguration.model_validate({"credit": {"alpha_wad": 1}})
+    # A constructor that refuses its arguments; terms that were not validated, because validated ones deploy.
+    terms = MarketConfiguration(credit=CreditTerms.model_construct(alpha_wad=1))
     with pytest.raises(DeploymentError, match="deployment of CreditScoring failed: Credit_InvalidTerms: 1"):
         deploy(configuration=terms)
 

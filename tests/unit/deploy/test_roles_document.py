@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from voltberg.chain.market import ARTIFACT_NAMES, TransactionReverted
+from voltberg.chain.market import TransactionReverted
+from voltberg.models import ARTIFACT_NAMES
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "roles.md").read_text(encoding="utf-8")
 CONTRACTS = ("registry", "house", "book", "storage", "credit")
