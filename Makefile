@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-python setup-node setup-compiler setup-brownie setup-lint \
-        day compile test test-fast bench fuzz lint fmt clean distclean
+        day compile test test-fast bench gas fuzz lint fmt clean distclean
 
 ROOT := $(CURDIR)
 PYTHON := .venv/bin/python
@@ -126,6 +126,9 @@ day: setup ## Replay one day of 100 households on Ganache and write the report
 
 bench: setup ## Transactions per second of a replay against each engine's own limit
 	voltberg bench $(ARGS)
+
+gas: setup ## Gas of every operation beside limits and peers; ARGS=--write commits what changed
+	voltberg gas $(ARGS)
 
 # --- proof ---------------------------------------------------------------------------------------------------
 

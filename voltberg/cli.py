@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voltberg.commands import abi, bench, deploy, node, replay, report
+from voltberg.commands import abi, bench, deploy, gas, node, replay, report
 
 app = typer.Typer(
     name="voltberg",
@@ -19,6 +19,7 @@ app.command("node")(node.node)
 app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)
 app.command("bench")(bench.bench)
+app.command("gas")(gas.gas)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The gas matrix: scenarios on deployed contracts, limits, snapshots, and where the gas goes."""
