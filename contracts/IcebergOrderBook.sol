@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {IIcebergOrderBook} from "../interfaces/IIcebergOrderBook.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../interfaces/IVenue.sol";
-import {FrameClock} from "./libraries/FrameClock.sol";
 import {FrameWord} from "./libraries/FrameWord.sol";
 import {LevelQueue} from "./libraries/LevelQueue.sol";
 import {OrderBookViews} from "./libraries/OrderBookViews.sol";
@@ -16,14 +15,6 @@ import {PositionWord} from "./libraries/PositionWord.sol";
 contract IcebergOrderBook is OrderBookViews {
     /* IMMUTABLES */
 
-    /// @notice Who may push demand factors.
-    address public immutable creditScoring;
-    /// @notice Length of a frame [s].
-    uint32 public immutable frameSeconds;
-    /// @inheritdoc IIcebergOrderBook
-    uint32 public immutable gateClosureLeadSeconds;
-    /// @notice Seconds before delivery at which refusals end.
-    uint32 public immutable refusalLeadSeconds;
     /// @notice Least quantity and least peak of an order [Wh].
     uint32 public immutable minimumQuantityWh;
     /// @notice Least lock of an order [micro].
@@ -42,12 +33,8 @@ contract IcebergOrderBook is OrderBookViews {
         address creditScoring_,
         uint32 minimumQuantityWh_,
         uint64 minimumLockMicro_
-    ) OrderBookViews(registry_, house_) {
+    ) OrderBookViews(registry_, house_, creditScoring_) {
         require(minimumQuantityWh_ != 0, OrderBook_QuantityBelowMinimum(0, 1));
-        creditScoring = creditScoring_;
-        frameSeconds = house_.frameSeconds();
-        gateClosureLeadSeconds = house_.gateClosureLeadSeconds();
-        refusalLeadSeconds = house_.refusalLeadSeconds();
         minimumQuantityWh = minimumQuantityWh_;
         minimumLockMicro = minimumLockMicro_;
     }
@@ -134,7 +121,7 @@ contract IcebergOrderBook is OrderBookViews {
     function refuseTrades(uint32 frame, uint256[] calldata entries) external onlyRole(OPERATOR) {
         uint256 word = _openFrame(frame);
         uint256 opens = _gateClosure(frame);
-        uint256 closes = FrameClock.start(frame, frameSeconds) - refusalLeadSeconds;
+        uint256 closes = _refusalDeadline(frame);
         require(
             block.timestamp >= opens && block.timestamp < closes,
             OrderBook_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
@@ -161,19 +148,6 @@ contract IcebergOrderBook is OrderBookViews {
         uint256 word = _folded(frame, _frames[frame]);
         _frames[frame] = word;
         return FrameWord.tradedWh(word);
-    }
-
-    /// @inheritdoc ITradingVenue
-    function setStatus(uint32 participantId, uint8 status) external onlyHouse {
-        address account = _knownOwner(participantId);
-        _accounts[account] = _withStatus(_accounts[account], status);
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function setDemandFactor(uint32 participantId, uint16 factorBps) external {
-        require(msg.sender == creditScoring, Venue_MissingRole(msg.sender, 0));
-        address account = _knownOwner(participantId);
-        _accounts[account] = _withFactor(_accounts[account], factorBps);
     }
 
     /* PRIVATE: PLACING */
@@ -340,21 +314,11 @@ contract IcebergOrderBook is OrderBookViews {
         }
     }
 
-    function _knownOwner(uint32 participantId) private view returns (address account) {
-        account = _ownerOf[participantId];
-        require(account != address(0), Venue_NotRegistered(account));
-    }
-
     /* PRIVATE: FRAMES */
 
     function _openFrame(uint32 frame) private view returns (uint256 word) {
         word = _frames[frame];
         require(word != 0, OrderBook_FrameNotOpen(frame));
-    }
-
-    function _gateClosure(uint32 frame) private view returns (uint256) {
-        uint256 start = FrameClock.start(frame, frameSeconds);
-        return start > gateClosureLeadSeconds ? start - gateClosureLeadSeconds : 0;
     }
 
     function _requireGateOpen(uint32 frame) private view {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IMarketVenue} from "./IMarketVenue.sol";
 import {IVenue} from "./IVenue.sol";
 
 /// @title Continuous order book per delivery frame, price-time priority, iceberg orders
@@ -8,7 +9,7 @@ import {IVenue} from "./IVenue.sol";
 /// @dev Requests, orders and logs are packed into words; the layouts stand at the functions and in docs/SPECIFICATION.md.
 /// An order id is `frame << 32 | side << 24 | tick << 16 | index` (side 0 bid, 1 ask; index = arrival number at its level).
 /// An iceberg's total is public in calldata and storage.
-interface IIcebergOrderBook is IVenue {
+interface IIcebergOrderBook is IMarketVenue, IVenue {
     /// @notice An order rests (from the lowest bit: order id 64 | participant id 32 | quantity Wh 32 | peak Wh 32 | visible Wh 32 |
     /// price step ticks 8).
     event OrderPlaced(uint256 placement);
@@ -137,17 +138,6 @@ interface IIcebergOrderBook is IVenue {
     /// >= its sold Wh x cap (`OrderBook_InvalidRefusal`).
     function refuseTrades(uint32 frame, uint256[] calldata entries) external;
 
-    /// @notice Takes over how much of a penalised consumer's demand may be met (RET).
-    /// @dev Requirements: caller is the credit contract (`Venue_MissingRole(caller, 0)`).
-    /// @param factorBps 0..10,000.
-    function setDemandFactor(uint32 participantId, uint16 factorBps) external;
-
-    /// @notice A participant's account here.
-    function accountOf(uint32 participantId)
-        external
-        view
-        returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps);
-
     /// @notice A resting order; all zero when it does not rest.
     function orderOf(uint64 orderId)
         external
@@ -196,10 +186,4 @@ interface IIcebergOrderBook is IVenue {
         external
         view
         returns (uint8[] memory ticks, uint256[] memory displayedWh, uint256[] memory hiddenWh);
-
-    /// @notice Seconds before delivery at which the gate closes.
-    function gateClosureLeadSeconds() external view returns (uint32);
-
-    /// @notice Money per Wh and tick [micro].
-    function tickMicroPerWh() external view returns (uint256);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-
 import {IIcebergOrderBook} from "../../interfaces/IIcebergOrderBook.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {FrameWord} from "./FrameWord.sol";
@@ -10,12 +8,12 @@ import {LevelQueue} from "./LevelQueue.sol";
 import {OrderWord} from "./OrderWord.sol";
 import {PositionWord} from "./PositionWord.sol";
 import {TickBitmap} from "./TickBitmap.sol";
-import {VenueAccounts} from "./VenueAccounts.sol";
+import {TradingVenue} from "./TradingVenue.sol";
 
 /// @title Storage and matching of the continuous book
 /// @notice Rules B1-B5 and M3. One word per order, level, frame and position; a fill writes the maker's position and nothing else of a
 /// plain order that it uses up: the level's cursor passing it is the record.
-abstract contract OrderBookMatching is IIcebergOrderBook, VenueAccounts {
+abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
     using LevelQueue for LevelQueue.State;
 
     /* TYPES */
@@ -61,10 +59,6 @@ abstract contract OrderBookMatching is IIcebergOrderBook, VenueAccounts {
     uint256 private constant _MAX_LEVEL_TRADED_WH = (1 << 32) - 1;
     uint256 private constant _MAX_FRAME_TRADED_WH = 64 << 32;
 
-    /* IMMUTABLES */
-
-    uint256 internal immutable _tickMicroPerWh;
-
     /* STORAGE */
 
     mapping(uint256 orderId => uint256 word) internal _orders;
@@ -74,10 +68,9 @@ abstract contract OrderBookMatching is IIcebergOrderBook, VenueAccounts {
 
     /* CONSTRUCTOR */
 
-    constructor(address registry_, ITradeSettlement house_) VenueAccounts(registry_, house_) {
-        // 64 bits, so that no product with energy and ticks can overflow.
-        _tickMicroPerWh = SafeCast.toUint64(house_.tickMicroPerWh());
-    }
+    constructor(address registry_, ITradeSettlement house_, address creditScoring_)
+        TradingVenue(registry_, house_, creditScoring_)
+    {}
 
     /* INTERNAL: MATCHING */
 

@@ -16,7 +16,9 @@ import {TickBitmap} from "./TickBitmap.sol";
 abstract contract OrderBookViews is OrderBookMatching {
     /* CONSTRUCTOR */
 
-    constructor(address registry_, ITradeSettlement house_) OrderBookMatching(registry_, house_) {}
+    constructor(address registry_, ITradeSettlement house_, address creditScoring_)
+        OrderBookMatching(registry_, house_, creditScoring_)
+    {}
 
     /* EXTERNAL: VIEWS */
 
@@ -63,16 +65,6 @@ abstract contract OrderBookViews is OrderBookMatching {
             PositionWord.saleMicro(word),
             PositionWord.lockMicro(word)
         );
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function accountOf(uint32 participantId)
-        external
-        view
-        returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps)
-    {
-        uint256 word = _accounts[_ownerOf[participantId]];
-        return (_marginIn(word), _statusIn(word), uint16(_factorIn(word)));
     }
 
     /// @inheritdoc IIcebergOrderBook
@@ -156,11 +148,6 @@ abstract contract OrderBookViews is OrderBookMatching {
         returns (uint8[] memory ticks, uint256[] memory displayedWh, uint256[] memory hiddenWh)
     {
         return _depth(frame, side, maxLevels);
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function tickMicroPerWh() external view returns (uint256) {
-        return _tickMicroPerWh;
     }
 
     /* INTERNAL: READING WORDS */

@@ -11,7 +11,7 @@ from voltberg.reference.book_matching import Incoming, Matching
 from voltberg.reference.book_state import HIGHEST_TICK, BookFrame, FramePosition, Resting
 from voltberg.reference.book_views import BookViews
 from voltberg.reference.parameters import FrameClock
-from voltberg.reference.state import ZERO_ADDRESS, Revert, State, external
+from voltberg.reference.state import Revert, State, external
 from voltberg.reference.venue import MarginHouse
 from voltberg.reference.words import (
     MASK_8,
@@ -41,8 +41,7 @@ class BookTwin(BookViews):
         clock: FrameClock,
         tick_micro_per_wh: int,
     ) -> None:
-        super().__init__(state, address, registry, house, clock, tick_micro_per_wh)
-        self._credit = credit
+        super().__init__(state, address, registry, house, credit, clock, tick_micro_per_wh)
         self._minimum_quantity_wh = terms.minimum_quantity_wh
         self._minimum_lock_micro = terms.minimum_lock_micro
         self._matching = Matching(self._book, tick_micro_per_wh, self._emit, self._add_margin)
@@ -292,7 +291,7 @@ class BookTwin(BookViews):
         owed_micro = (sold.sold_wh - energy_wh) * cap_tick * self._tick_micro_per_wh
         return held and left_micro >= owed_micro
 
-    # Pushes from the house and the credit contract
+    # Pushes from the house
 
     @external
     def open_frame(self, sender: str, frame: int, cap_tick: int, fee_ticks: int) -> None:
@@ -310,22 +309,3 @@ class BookTwin(BookViews):
         self._only_house(sender)
         self._book.fold(frame)
         return self._book.traded_wh(frame)
-
-    @external
-    def set_status(self, sender: str, participant_id: int, status: int) -> None:
-        """Take over whether a participant may place orders."""
-        self._only_house(sender)
-        self._check_known_id(participant_id)
-        self._state.write(self._statuses, participant_id, status)
-
-    @external
-    def set_demand_factor(self, sender: str, participant_id: int, factor_bps: int) -> None:
-        """Take over how much of a penalised consumer's demand may be met."""
-        if sender != self._credit:
-            raise Revert("Venue_MissingRole", sender, 0)
-        self._check_known_id(participant_id)
-        self._state.write(self._factors, participant_id, factor_bps)
-
-    def _check_known_id(self, participant_id: int) -> None:
-        if participant_id not in self._participants.accounts:
-            raise Revert("Venue_NotRegistered", ZERO_ADDRESS)

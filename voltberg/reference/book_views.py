@@ -8,12 +8,12 @@ from voltberg.models import Position, Side
 from voltberg.reference.book_state import NO_LEVEL, BookState
 from voltberg.reference.parameters import FrameClock
 from voltberg.reference.state import State, view
-from voltberg.reference.venue import MarginHouse, VenueTwin
+from voltberg.reference.trading_venue import TradingVenueTwin
+from voltberg.reference.venue import MarginHouse
 from voltberg.reference.words import RING_FRAMES, pack_position, position_tag
-from voltberg.units import BPS
 
 
-class BookViews(VenueTwin):
+class BookViews(TradingVenueTwin):
     """State and views of the order book."""
 
     def __init__(
@@ -22,26 +22,12 @@ class BookViews(VenueTwin):
         address: str,
         registry: str,
         house: MarginHouse,
+        credit: str,
         clock: FrameClock,
         tick_micro_per_wh: int,
     ) -> None:
-        super().__init__(state, "book", address, registry, house)
-        self._clock = clock
-        self._tick_micro_per_wh = tick_micro_per_wh
+        super().__init__(state, "book", address, registry, house, credit, clock, tick_micro_per_wh)
         self._book = BookState(state)
-        self._statuses: dict[int, int] = {}
-        self._factors: dict[int, int] = {}
-
-    @view
-    def account_of(self, participant_id: int) -> tuple[int, int, int]:
-        """Margin [micro], status and demand factor [1/10,000] of a participant."""
-        if participant_id not in self._participants.accounts:
-            return 0, 0, 0
-        return (
-            self._margins.get(participant_id, 0),
-            self._statuses.get(participant_id, 0),
-            self._factors.get(participant_id, BPS),
-        )
 
     @view
     def order_of(self, order_id: int) -> tuple[int, int, int, int, int, int]:
@@ -110,16 +96,6 @@ class BookViews(VenueTwin):
             displayed = sum(order.visible_wh for order in orders)
             rows.append((tick, displayed, sum(order.remaining_wh for order in orders) - displayed))
         return tuple(row[0] for row in rows), tuple(row[1] for row in rows), tuple(row[2] for row in rows)
-
-    @view
-    def gate_closure_lead_seconds(self) -> int:
-        """Seconds before delivery at which the gate closes."""
-        return self._clock.gate_closure_lead_seconds
-
-    @view
-    def tick_micro_per_wh(self) -> int:
-        """Money per Wh and tick [micro]."""
-        return self._tick_micro_per_wh
 
     def resting_orders(self, frame: int, participant_id: int | None = None) -> list[int]:
         """Ids of all resting orders of a frame, ascending.

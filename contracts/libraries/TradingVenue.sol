@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IMarketVenue} from "../../interfaces/IMarketVenue.sol";
+import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
+import {ITradingVenue} from "../../interfaces/IVenue.sol";
+import {FrameClock} from "./FrameClock.sol";
+import {VenueAccounts} from "./VenueAccounts.sol";
+
+/// @title What every trading venue shares
+/// @notice The house's clock and tick, and what house and credit contract push. Rules M2, M7, M10.
+abstract contract TradingVenue is VenueAccounts, IMarketVenue {
+    /* IMMUTABLES */
+
+    /// @notice Who may push demand factors.
+    address public immutable creditScoring;
+    /// @notice Length of a frame [s].
+    uint32 public immutable frameSeconds;
+    /// @inheritdoc IMarketVenue
+    uint32 public immutable gateClosureLeadSeconds;
+    /// @notice Seconds before delivery at which refusals end.
+    uint32 public immutable refusalLeadSeconds;
+
+    uint256 internal immutable _tickMicroPerWh;
+
+    /* CONSTRUCTOR */
+
+    constructor(address registry_, ITradeSettlement house_, address creditScoring_) VenueAccounts(registry_, house_) {
+        creditScoring = creditScoring_;
+        frameSeconds = house_.frameSeconds();
+        gateClosureLeadSeconds = house_.gateClosureLeadSeconds();
+        refusalLeadSeconds = house_.refusalLeadSeconds();
+        // 64 bits, so that no product with energy and ticks can overflow.
+        _tickMicroPerWh = SafeCast.toUint64(house_.tickMicroPerWh());
+    }
+
+    /* PUSHED STATE */
+
+    /// @inheritdoc ITradingVenue
+    function setStatus(uint32 participantId, uint8 status) external onlyHouse {
+        address account = _knownOwner(participantId);
+        _accounts[account] = _withStatus(_accounts[account], status);
+    }
+
+    /// @inheritdoc IMarketVenue
+    function setDemandFactor(uint32 participantId, uint16 factorBps) external {
+        require(msg.sender == creditScoring, Venue_MissingRole(msg.sender, 0));
+        address account = _knownOwner(participantId);
+        _accounts[account] = _withFactor(_accounts[account], factorBps);
+    }
+
+    /* EXTERNAL: VIEWS */
+
+    /// @inheritdoc IMarketVenue
+    function accountOf(uint32 participantId)
+        external
+        view
+        returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps)
+    {
+        uint256 word = _accounts[_ownerOf[participantId]];
+        return (_marginIn(word), _statusIn(word), uint16(_factorIn(word)));
+    }
+
+    /// @inheritdoc IMarketVenue
+    function tickMicroPerWh() external view returns (uint256) {
+        return _tickMicroPerWh;
+    }
+
+    /* INTERNAL */
+
+    function _knownOwner(uint32 participantId) internal view returns (address account) {
+        account = _ownerOf[participantId];
+        require(account != address(0), Venue_NotRegistered(account));
+    }
+
+    /// @dev When trading in a frame ends (M7) [unix s].
+    function _gateClosure(uint32 frame) internal view returns (uint256) {
+        uint256 start = FrameClock.start(frame, frameSeconds);
+        return start > gateClosureLeadSeconds ? start - gateClosureLeadSeconds : 0;
+    }
+
+    /// @dev When refusals of a frame end (M7) [unix s]; the frame has a gate closure above 0.
+    function _refusalDeadline(uint32 frame) internal view returns (uint256) {
+        return FrameClock.start(frame, frameSeconds) - refusalLeadSeconds;
+    }
+}
