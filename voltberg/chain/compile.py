@@ -2,6 +2,8 @@
 
 The same file drives Brownie, so that both build the same bytecode. The cache's key is a hash of every source
 that the compiler reads (imports included) and of every setting: unlike Brownie's own it cannot go stale.
+What each source file compiles to is kept too, under a hash of that file and all it imports: after an edit
+only the files that it reaches are compiled again.
 """
 
 import hashlib
@@ -9,7 +11,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,8 +46,10 @@ __all__ = [
 
 SOURCE_FOLDERS = ("interfaces", "contracts")
 CACHE_FOLDER = Path("build") / "voltberg"
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 CACHE_ENTRIES_KEPT = 8
+PARTS_FOLDER = CACHE_FOLDER / "parts"
+CACHE_PARTS_KEPT = 400
 
 _OUTPUTS = [
     "abi",
@@ -170,14 +174,38 @@ def compile_contracts(root: Path, progress: Callable[[str], None] | None = None)
     content_hash = _content_hash(sources, settings)
     cache_path = root / CACHE_FOLDER / f"{content_hash}.json"
     if not cache_path.exists():
-        if progress is not None:
-            progress(f"compiling {len(sources)} Solidity files with solc {settings.solc_version}")
-        output = _run_solc(root, _standard_json(sources, settings), settings)
-        write_atomically(cache_path, json.dumps(_summarise(output)))
-        _drop_old_entries(cache_path.parent)
+        write_atomically(cache_path, json.dumps(_merge(_compile_parts(root, sources, settings, progress))))
+        _drop_old_entries(cache_path.parent, CACHE_ENTRIES_KEPT)
+        _drop_old_entries(root / PARTS_FOLDER, CACHE_PARTS_KEPT)
     cached = json.loads(cache_path.read_text())
     by_name = {item["name"]: Artifact(**item) for item in cached["artifacts"]}
     return Artifacts(by_name, settings, content_hash, cached["errors_by_selector"])
+
+
+def _compile_parts(
+    root: Path,
+    sources: Mapping[str, str],
+    settings: CompilerSettings,
+    progress: Callable[[str], None] | None,
+) -> list[dict[str, Any]]:
+    """Take each file's part from the cache; run those through solc that have none."""
+    imports = _imports(sources, settings)
+    paths = {
+        name: root / PARTS_FOLDER / f"{_part_hash(name, sources, imports, settings)}.json"
+        for name in sources
+        if name.split("/", 1)[0] in SOURCE_FOLDERS
+    }
+    missing = [name for name, path in paths.items() if not path.exists()]
+    if missing:
+        if progress is not None:
+            progress(f"compiling {len(missing)} Solidity files with solc {settings.solc_version}")
+        output = _run_solc(root, _standard_json(sources, missing, settings), settings)
+        for name in missing:
+            part = _summarise(name, output["contracts"].get(name, {}))
+            write_atomically(paths[name], json.dumps(part))
+    for path in paths.values():
+        path.touch()
+    return [json.loads(path.read_text()) for path in paths.values()]
 
 
 def _resolve(importer: str, target: str, remappings: list[tuple[str, ...]]) -> str:
@@ -200,7 +228,37 @@ def _content_hash(sources: Mapping[str, str], settings: CompilerSettings) -> str
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
-def _standard_json(sources: Mapping[str, str], settings: CompilerSettings) -> str:
+def _imports(sources: Mapping[str, str], settings: CompilerSettings) -> dict[str, list[str]]:
+    remappings = [tuple(item.split("=", 1)) for item in settings.remappings]
+    return {
+        name: [_resolve(name, target, remappings) for target in _IMPORT.findall(text)]
+        for name, text in sources.items()
+    }
+
+
+def _part_hash(
+    name: str, sources: Mapping[str, str], imports: Mapping[str, list[str]], settings: CompilerSettings
+) -> str:
+    reached: set[str] = set()
+    pending = [name]
+    while pending:
+        found = pending.pop()
+        if found not in reached:
+            reached.add(found)
+            pending.extend(imports[found])
+    payload = {
+        "format": CACHE_FORMAT,
+        "outputs": _OUTPUTS,
+        "settings": asdict(settings),
+        "name": name,
+        # Source maps number the files among all of them.
+        "files": sorted(sources),
+        "sources": {found: sources[found] for found in sorted(reached)},
+    }
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+def _standard_json(sources: Mapping[str, str], wanted: Iterable[str], settings: CompilerSettings) -> str:
     return json.dumps(
         {
             "language": "Solidity",
@@ -210,7 +268,7 @@ def _standard_json(sources: Mapping[str, str], settings: CompilerSettings) -> st
                 "viaIR": settings.via_ir,
                 "optimizer": {"enabled": settings.optimizer_enabled, "runs": settings.optimizer_runs},
                 "remappings": list(settings.remappings),
-                "outputSelection": {"*": {"*": _OUTPUTS}},
+                "outputSelection": {name: {"*": _OUTPUTS} for name in wanted},
             },
         }
     )
@@ -262,22 +320,31 @@ def _check_version(output: dict[str, Any], solc_version: str) -> None:
                 return
 
 
-def _summarise(output: dict[str, Any]) -> dict[str, Any]:
-    artifacts: dict[str, Artifact] = {}
+def _summarise(path: str, contracts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    errors = {
+        error_selector(entry): entry
+        for contract in contracts.values()
+        for entry in contract["abi"]
+        if entry["type"] == "error"
+    }
+    artifacts = [asdict(_artifact(name, path, contract)) for name, contract in contracts.items()]
+    return {"artifacts": artifacts, "errors_by_selector": errors}
+
+
+def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    artifacts: dict[str, dict[str, Any]] = {}
     errors: dict[str, AbiEntry] = {}
-    for path, contracts in output["contracts"].items():
-        for name, contract in contracts.items():
-            for entry in contract["abi"]:
-                if entry["type"] == "error":
-                    errors[error_selector(entry)] = entry
-            if path.split("/", 1)[0] not in SOURCE_FOLDERS:
-                continue
+    for part in parts:
+        errors.update(part["errors_by_selector"])
+        for artifact in part["artifacts"]:
+            name = artifact["name"]
             if name in artifacts:
                 raise CompileError(
-                    f"two contracts are named {name}: {artifacts[name].source_path} and {path}"
+                    f"two contracts are named {name}: "
+                    f"{artifacts[name]['source_path']} and {artifact['source_path']}"
                 )
-            artifacts[name] = _artifact(name, path, contract)
-    return {"artifacts": [asdict(item) for item in artifacts.values()], "errors_by_selector": errors}
+            artifacts[name] = artifact
+    return {"artifacts": list(artifacts.values()), "errors_by_selector": errors}
 
 
 def _artifact(name: str, path: str, contract: dict[str, Any]) -> Artifact:
@@ -297,7 +364,7 @@ def _artifact(name: str, path: str, contract: dict[str, Any]) -> Artifact:
     )
 
 
-def _drop_old_entries(folder: Path) -> None:
+def _drop_old_entries(folder: Path, kept: int) -> None:
     entries = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in entries[CACHE_ENTRIES_KEPT:]:
+    for path in entries[kept:]:
         path.unlink(missing_ok=True)

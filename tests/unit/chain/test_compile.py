@@ -127,8 +127,18 @@ def test_second_call_does_not_run_the_compiler(meter_project):
     shutil.rmtree(meter_project / "build")
     first = compile_contracts(meter_project, told.append)
     second = compile_contracts(meter_project, told.append)
-    assert told == ["compiling 6 Solidity files with solc 0.8.30"]  # four of its own and two of OpenZeppelin
+    assert told == ["compiling 4 Solidity files with solc 0.8.30"]
     assert first == second
+
+
+def test_an_edit_compiles_what_it_reaches_to_what_a_fresh_build_gives(meter_project):
+    told = []
+    write(meter_project, "contracts/libraries/Errors.sol", ERRORS.replace("Meter_Closed", "Meter_Shut"))
+    after = compile_contracts(meter_project, told.append)
+    # The errors, and the meter that imports them.
+    assert told == ["compiling 2 Solidity files with solc 0.8.30"]
+    shutil.rmtree(meter_project / "build")
+    assert compile_contracts(meter_project) == after
 
 
 @pytest.mark.parametrize(
