@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IMarketVenue} from "./IMarketVenue.sol";
 import {IRootVenue} from "./IVenue.sol";
 
 /// @title Call auction per delivery frame, rank priority of Xiao & Hou (2022), cleared by whoever supplies the verified order
@@ -21,8 +22,9 @@ import {IRootVenue} from "./IVenue.sol";
 /// and one roll less; the frame it enters keeps keccak256 of all carried words one after the other.
 ///
 /// The sequence of a frame, whose places are called positions: the carried words, then the chain's if `rollKeepsRank`, else the chain's
-/// words, then the carried ones.
-interface IFrameAuction is IRootVenue {
+/// words, then the carried ones. Bounds: a chain takes orders while it has less than 3,072 words and cancels while it has less than 4,096;
+/// at most 512 orders of a side roll. So a frame has at most 5,120 positions, and one transaction can void any.
+interface IFrameAuction is IRootVenue, IMarketVenue {
     /// @notice Settings, fixed at deployment.
     /// @param minimumQuantityWh Least quantity and least peak of an order, above 0 [Wh].
     /// @param minimumLockMicro Least lock of an order [micro].
@@ -53,8 +55,7 @@ interface IFrameAuction is IRootVenue {
     /// @param crossing The lowest tick at which the eligible supply is at least the demand, 0..192 (see {clear}).
     /// @param bidService Positions of the bids in the order in which their slices begin to be served, one entry a slice.
     /// @param askService The same of the asks.
-    /// @param rolled Positions of the orders that roll on: the bids, then the asks; each side first those eligible in the order of their first
-    /// slices' priority, then the others by position.
+    /// @param rolled Positions of the orders that roll on, in the order of {clear}'s point 7.
     struct Clearing {
         bytes words;
         bytes carried;
@@ -71,16 +72,16 @@ interface IFrameAuction is IRootVenue {
     event WordsChained(uint256[] entries);
     /// @notice An entry of an exchange's batch was passed over; the reason is a code of {placeFor}.
     event EntrySkipped(uint256 entry, uint8 reason);
-    /// @notice Fills of a frame, 8 bytes each, from the highest: buyer's position 16 | seller's position 16 | energy Wh 24 | price tick 8;
-    /// with a uniform price the tick is 255 and {FrameCleared} tells it.
+    /// @notice Fills of a frame, or of a chunk, 8 bytes each, from the highest: buyer's position 16 | seller's position 16 | energy Wh 24 | price tick 8;
+    /// with a uniform price the tick is 255 and {FrameCleared} tells it. Those of chunks have effect if {FrameCleared} follows.
     event Fills(uint32 indexed frame, bytes fills);
     /// @notice A frame has its result. Tick 255 of the uniform price: pair prices, or no fill.
     event FrameCleared(
         uint32 indexed frame, bytes32 root, uint256 records, uint256 tradedWh, uint8 crossingTick, uint8 uniformTick
     );
-    /// @notice Rests entered the next frame; the digest is that of its carried words.
+    /// @notice Rests entered `frame`, the one after the cleared one; the digest is that of its carried words.
     event Rolled(uint32 indexed frame, bytes32 carriedDigest, uint256 count);
-    /// @notice A part of a large frame is cleared; the state goes on from here.
+    /// @notice A part of a large frame is cleared; {clearChunk} goes on from this state.
     event Checkpoint(uint32 indexed frame, bytes32 stateDigest, bytes state);
     /// @notice The clearing deadline passed without a result: all orders of the frame ended.
     event FrameVoided(uint32 indexed frame, bytes32 root, uint256 records);
@@ -102,9 +103,10 @@ interface IFrameAuction is IRootVenue {
     error Auction_QuantityOutOfRange(uint256 quantityWh, uint256 minimumWh, uint256 maximumWh);
     error Auction_InvalidPeak(uint256 peakWh, uint256 quantityWh, uint256 minimumWh);
     error Auction_LockBelowMinimum(uint256 lockMicro, uint256 minimumMicro);
-    /// @notice The participant has placed too many words lately (A8).
+    /// @notice The participant has chained too many words lately (A8): words of this call, and what is allowed to such a call, which is 32 less
+    /// for orders than for cancels, but not below 0.
     error Auction_TooManyWords(uint32 participantId, uint256 neededWords, uint256 allowedWords);
-    /// @notice A frame's chain holds at most 65,535 words.
+    /// @notice The frame's chain takes no more orders (from 3,072 words on) or no more words at all (4,096).
     error Auction_FrameFull(uint32 frame);
     /// @notice Clearing happens from gate closure to the clearing deadline.
     error Auction_OutsideClearingWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
@@ -148,8 +150,10 @@ interface IFrameAuction is IRootVenue {
     function place(uint256 request) external returns (uint256 index);
 
     /// @notice Places several orders of the caller in one frame, all or none.
-    /// @dev Emits one {WordsChained}. The requests name the frame too (`Auction_InvalidRequest` of one that names another). Checks: those of {place},
-    /// order by order; status, frame and gate once; margin and allowance of all together at the end.
+    /// @dev Emits one {WordsChained}. Checks in this order: `Auction_InvalidRequest` (of 0) without any request, `Venue_NotRegistered`,
+    /// `Auction_Suspended`, `Auction_FrameNotOpen`, `Auction_FramePaused`, `Auction_GateClosed`; order by order `Auction_InvalidRequest` (as {place}, or
+    /// of another frame), `Auction_TickOutOfRange` and what follows it in {place} up to `Auction_LockBelowMinimum`; then, for all together,
+    /// `Venue_InsufficientMargin`, `Auction_TooManyWords`, `Auction_FrameFull` (if the last does not fit).
     /// @return firstIndex Number of the first; the others follow.
     function placeMany(uint32 frame, uint256[] calldata requests) external returns (uint256 firstIndex);
 
@@ -165,7 +169,7 @@ interface IFrameAuction is IRootVenue {
     /// @notice Clears a frame of at most 1,024 positions.
     /// @dev Emits {Fills} if there are any, {Rolled} if orders roll, {FrameCleared}. Checks in this order: `Auction_FrameNotOpen`,
     /// `Auction_Decided`, `Auction_OutsideClearingWindow` (unless gate closure <= now < gate closure + clearingSeconds), `Auction_WrongChunk` (more
-    /// than 1,024 positions), `Auction_WrongWords`, `Auction_WrongParticipants`, `Auction_WrongCrossing`, `Auction_WrongService`.
+    /// than 1,024 positions: the chain's words and as many carried ones as are supplied), `Auction_WrongWords`, `Auction_WrongParticipants`, `Auction_WrongCrossing`, `Auction_WrongService`.
     ///
     /// 1. Words with effect (A1, A8): of each participant, by position, the first 64 orders and the first 64 cancels. An order is cancelled if a
     /// cancel with effect of the same participant names it. Orders without effect and cancelled ones take no further part and are
@@ -183,7 +187,9 @@ interface IFrameAuction is IRootVenue {
     /// order's next one, with the side's next time rank (the first new one is the number of time ranks given so far). Until one side has none left.
     /// 6. Price (A5): (priceWeightBps x bid + (10,000 - priceWeightBps) x ask) / 10,000, down, of each pair, or of the lowest filled bid and
     /// the highest filled ask if `uniformPrice`.
-    /// 7. Rolling (A6): an order with effect whose rest (quantity less fills) and rolls are above 0 enters the next frame.
+    /// 7. Rolling (A6): an order with effect whose rest (quantity less fills) and rolls are above 0 may enter the next frame. Those that may are
+    /// ordered by side, each side first the eligible ones by the priority of their first slices, then the others by position; the first 512
+    /// of a side enter.
     /// 8. Records (A9): one for each participant of the sequence, by id. From the lowest bit: participant id 32 | bought Wh 32 | sold Wh 32 |
     /// purchase value micro 40 | sale value micro 40 | lock of what was sold micro 40 | refund micro 40. An order that rolls keeps its
     /// rest's lock; any other gets it back. A buy's refund has also the lock of its fills less value and fees.
@@ -192,8 +198,16 @@ interface IFrameAuction is IRootVenue {
     function clear(uint32 frame, Clearing calldata clearing) external;
 
     /// @notice Clears the next chunk of a frame of more than 1,024 positions (A7).
-    /// @dev The boundaries are fixed; the result takes effect with the last chunk. Emits {Checkpoint}, or what {clear} emits. Checks as {clear},
-    /// `Auction_WrongState` after `Auction_WrongChunk` (1,024 positions or fewer).
+    /// @dev A chunk ends after 8,192 fills, wherever more are to come; the result takes effect with the last one. Emits {Fills} of the chunk, then
+    /// {Checkpoint}, or what {clear} emits. Checks as {clear}, `Auction_WrongState` after `Auction_WrongChunk` (1,024 positions or fewer).
+    /// Words, carried words, participants and crossing are supplied and checked whole with every chunk; the service has the slices that begin
+    /// in it; `rolled` is empty before the last chunk (else `Auction_WrongService`).
+    ///
+    /// State: words of 32 bytes, high byte first. 0: energy yet to match Wh | 1: time ranks given to bids 32 | lowest filled bid's tick 8
+    /// (255: none) | 2: time ranks given to asks 32 | highest filled ask's tick 8 | 3, 4: the bid, the ask being served: position 16 | rest of its
+    /// slice Wh 24, all 0 between two slices | 5, 6: key of the bid, the ask served last, plus 1, 0 for none | 7: frame 32; then a word a
+    /// position, 0 unless eligible: value Wh x ticks 32 | filled Wh 24 | rest of the offer Wh 24 | first time rank 16 | zero 79 | key of the pending
+    /// slice 81: position 16 | price rank 8 | f 56 | supplier 1. With a uniform price the values are 0.
     /// @param state The state of the last checkpoint, empty for the first chunk.
     function clearChunk(uint32 frame, Clearing calldata clearing, bytes calldata state) external;
 
@@ -247,18 +261,12 @@ interface IFrameAuction is IRootVenue {
         pure
         returns (uint256 request);
 
-    /// @notice A participant's free margin, status, demand factor and words that it may chain now (A8).
-    function accountOf(uint32 participantId)
-        external
-        view
-        returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps, uint256 allowedWords);
+    /// @notice Words that a participant may chain now (A8): cancels all of them, orders all but 32.
+    function allowedWordsOf(uint32 participantId) external view returns (uint256 words);
 
     /// @notice The settings.
     function params() external view returns (Params memory);
-    /// @notice Largest quantity of an order [Wh]: min(2^24 - 1, (2^32 - 1) / (255 x tickMicroPerWh)), so that no field of a record overflows.
+    /// @notice Largest quantity of an order [Wh]: min(2^24 - 1, 129,000,000 / (255 x tickMicroPerWh), down), so that no field of a record
+    /// overflows: 8,448 orders of a participant (A8 over 512 frames) and 64 carried ones fit in its refund.
     function maximumQuantityWh() external view returns (uint256);
-    /// @notice Money per Wh and tick [micro].
-    function tickMicroPerWh() external view returns (uint256);
-    /// @notice Seconds before delivery at which placing ends.
-    function gateClosureLeadSeconds() external view returns (uint32);
 }
