@@ -10,18 +10,18 @@ import numpy as np
 from voltberg.models import FIRST_PARTICIPANT_ID, Role
 from voltberg.profiles import DayProfile
 from voltberg.reference.market import ReferenceMarket
-from voltberg.reference.words import pack_movement, pack_reading, pack_session, pack_supply, pack_tariff
+from voltberg.reference.words import pack_movement, pack_session, pack_supply, pack_tariff
 from voltberg.simulation.blocks import BlockBuilder
+from voltberg.simulation.book_day import BookDay
 from voltberg.simulation.forecast import DayEnergy, EnergyPlan, booking_of, choose_renters, foresee_day
-from voltberg.simulation.plan import Block, Cast
+from voltberg.simulation.plan import Block, Cast, batches
 from voltberg.simulation.prices import TickPrices, day_prices
 from voltberg.simulation.settings import ReplaySettings
 from voltberg.simulation.strategy import load_strategy
 from voltberg.simulation.trading import TradingRound
+from voltberg.simulation.venue import DayVenue
 
 REGISTRATIONS_PER_CALL = 25
-RECORDS_PER_CALL = 100
-"""Records of a meter's batch: far from the block gas limit, and one record gets no cheaper from here on."""
 
 
 @dataclass(slots=True)
@@ -69,6 +69,7 @@ class DayReplay:
         self._energy: DayEnergy | None = None
         self.bookings: dict[int, int] = {}
         self._build = BlockBuilder(market)
+        self.venue: DayVenue = BookDay(market, self._build, cast, settings.agents)
         self._strategy = load_strategy(settings.agents.strategy)
         self._unfinished: list[_Unfinished] = []
         self._to_evaluate: list[tuple[int, int, int]] = []
@@ -134,12 +135,12 @@ class DayReplay:
             )
         yield from build.finish()
         build.begin(start + 300)
-        house, book = self.market.address_of("house"), self.market.address_of("book")
+        house, venue = self.market.address_of("house"), self.market.address_of(self.venue.name)
         for account in cast.households:
             build.call(frame, "mint", "token", "mint", (account, agents.wallet_micro), account)
             build.call(frame, "approve", "token", "approve", (house, agents.wallet_micro), account)
             build.call(frame, "deposit", "house", "deposit", (agents.deposit_micro,), account)
-            build.call(frame, "move_to_venue", "house", "moveToVenue", (book, agents.margin_micro), account)
+            build.call(frame, "move_to_venue", "house", "moveToVenue", (venue, agents.margin_micro), account)
         yield from build.finish()
         yield from self._book_storage(frame, start + 900)
 
@@ -178,7 +179,7 @@ class DayReplay:
     def _open(self, frame: int, timestamp: int) -> Iterator[Block]:
         word = pack_tariff(*self.prices.tariff_of(frame - self.first_frame))
         self._build.begin(timestamp)
-        args = (self.market.address_of("book"), frame, [word])
+        args = (self.market.address_of(self.venue.name), frame, [word])
         self._build.call(frame, "open_frames", "house", "openFrames", args, self.cast.operator)
         yield from self._build.finish()
 
@@ -188,6 +189,7 @@ class DayReplay:
             market=self.market,
             build=self._build,
             settings=self.settings,
+            venue=self.venue,
             strategy=self._strategy,
             rng=self._agent_rng,
             household_names=self.day.household_ids,
@@ -198,13 +200,13 @@ class DayReplay:
             wanted_wh=self._known_energy.forecast.net_export_wh[:, position],
             prices=self.prices,
         )
-        for number, timestamp in enumerate((start + 300, start + 700)):
-            self._build.begin(timestamp)
+        for number, delay in enumerate(self.venue.calls_for_orders):
+            self._build.begin(start + delay)
             trading.run(number)
             yield from self._build.finish()
         gate = self._start(frame) - self.settings.market.settlement.gate_closure_lead_seconds
         self._build.begin(gate + 30)
-        trading.release(self.cast.operator)
+        self.venue.close_gate(frame)
         yield from self._build.finish()
 
     def _meter(self, frame: int, timestamp: int) -> Iterator[Block]:
@@ -216,10 +218,7 @@ class DayReplay:
             self._attest_sessions(frame)
         for waiting in [w for w in self._unfinished if self._deadline_of(w.frame) <= timestamp]:
             self._unfinished.remove(waiting)
-            args = (waiting.frame, waiting.silent_ids)
-            build.call(
-                waiting.frame, "settle_unmetered", "house", "settleUnmetered", args, self.cast.operator
-            )
+            self.venue.settle_unmetered(waiting.frame, waiting.silent_ids)
             build.call(
                 waiting.frame, "finalise", "house", "finaliseFrame", (waiting.frame,), self.cast.operator
             )
@@ -238,30 +237,28 @@ class DayReplay:
             )
             if in_wh or out_wh:
                 records.append(pack_movement(booking_id, in_wh, out_wh))
-        for batch in _batches(records):
+        for batch in batches(records):
             self._build.call(frame, "storage_move", "storage", "move", (frame, batch), self.cast.meter)
 
     def _report_deliveries(self, frame: int) -> None:
         position = frame - self.first_frame
         net_export_wh = self._known_energy.metered.net_export_wh[:, position]
-        readings, supplies, silent = [], [], []
+        readings: dict[int, int] = {}
+        supplies, silent = [], []
         for row, participant_id in enumerate(self.household_ids):
-            bought_wh, sold_wh, *_ = self.market.book.position_of(frame, participant_id)
+            bought_wh, sold_wh = self.venue.position(frame, participant_id)
             if not bought_wh and not sold_wh:
                 continue
             if self._known_energy.silent[row, position]:
                 silent.append(participant_id)
                 continue
-            readings.append(pack_reading(participant_id, max(0, int(net_export_wh[row]))))
+            readings[participant_id] = max(0, int(net_export_wh[row]))
             if bought_wh > sold_wh:
                 available_wh = bought_wh - sold_wh
                 taken_wh = min(available_wh, max(0, -int(net_export_wh[row])))
                 supplies.append(pack_supply(participant_id, available_wh, taken_wh, exchange=False))
-        for batch in _batches(readings):
-            self._build.call(
-                frame, "report_delivery", "house", "reportDelivery", (frame, batch), self.cast.meter
-            )
-        for batch in _batches(supplies):
+        self.venue.report_deliveries(frame, readings)
+        for batch in batches(supplies):
             self._build.call(frame, "record_supply", "credit", "recordSupply", (batch,), self.cast.meter)
         if silent:
             self._unfinished.append(_Unfinished(frame, silent))
@@ -288,7 +285,7 @@ class DayReplay:
             pack_session(station_id, self.household_ids[row], energy_wh)
             for station_id, row, energy_wh in self._to_evaluate
         ]
-        for batch in _batches(records):
+        for batch in batches(records):
             self._build.call(frame, "attest_sessions", "credit", "attestSessions", (batch,), self.cast.meter)
         for station_id in sorted({station_id for station_id, _, _ in self._to_evaluate}):
             count = sum(station == station_id for station, _, _ in self._to_evaluate)
@@ -319,13 +316,8 @@ class DayReplay:
         yield from build.finish()
         build.begin(self._start(frame) + 300)
         for account, participant_id in zip(self.cast.households, self.household_ids, strict=True):
-            for venue in ("book", "storage"):
+            for venue in (self.venue.name, "storage"):
                 margin_micro = getattr(self.market, venue).margin_of(participant_id)
                 if margin_micro:
                     build.call(frame, "withdraw_margin", venue, "withdrawMargin", (margin_micro,), account)
         yield from build.finish()
-
-
-def _batches(records: list[int]) -> Iterator[list[int]]:
-    for first in range(0, len(records), RECORDS_PER_CALL):
-        yield records[first : first + RECORDS_PER_CALL]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ GAS_LIMITS: Final[dict[str, int]] = {
 LogEntry = tuple[str, str, tuple[Any, ...]]
 """Contract, event and its values, indexed ones included."""
 DEFAULT_GAS_LIMIT: Final = 300_000
+RECORDS_PER_CALL: Final = 100
+"""Records of a meter's batch: far from the block gas limit, and one record gets no cheaper from here on."""
 BLOCK_GAS_LIMIT: Final = 30_000_000
 """Most gas that the calls of one block may ask for together, as on the main network."""
 
@@ -119,3 +122,20 @@ class Cast:
             {address: f"household {number}" for number, address in enumerate(self.households, start=1)}
         )
         return names
+
+
+def batches(records: list[int]) -> Iterator[list[int]]:
+    """Cut a meter's records into calls.
+
+    Parameters
+    ----------
+    records : list of int
+        Packed records.
+
+    Yields
+    ------
+    list of int
+        At most ``RECORDS_PER_CALL`` of them.
+    """
+    for first in range(0, len(records), RECORDS_PER_CALL):
+        yield records[first : first + RECORDS_PER_CALL]

@@ -136,7 +136,6 @@ def public_views(replay: DayReplay) -> Iterator[View]:
         for contract, function in (
             ("house", "accountOf"),
             ("house", "scoreWad"),
-            ("book", "accountOf"),
             ("storage", "marginOf"),
             ("credit", "demandFactorBps"),
         ):
@@ -144,16 +143,15 @@ def public_views(replay: DayReplay) -> Iterator[View]:
         yield "credit", "penaltiesOf", (participant_id, False)
     for frame in frames:
         yield "house", "frameOf", (frame,)
-        yield "book", "frameOf", (frame,)
-        yield "book", "positionsOf", (frame, participants)
         yield "storage", "bookedOf", (frame,)
+    yield from replay.venue.views(frames, participants)
     for station_id in replay.station_ids:
         yield "credit", "stationOf", (station_id,)
     for booking_id in range(1, replay.market.storage.booking_count() + 1):
         yield "storage", "bookingOf", (booking_id,)
     yield "storage", "operatorAccount", ()
     yield "house", "accountedMicro", ()
-    for venue in ("book", "storage"):
+    for venue in (replay.venue.name, "storage"):
         yield "house", "heldByVenue", (replay.market.address_of(venue),)
     yield "token", "balanceOf", (replay.market.address_of("house"),)
 

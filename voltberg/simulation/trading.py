@@ -1,4 +1,4 @@
-"""The trading of one delivery frame: two calls for orders, then gate closure."""
+"""A call for orders of one delivery frame: every household decides once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from voltberg.models import Side
 from voltberg.reference.market import ReferenceMarket
-from voltberg.reference.words import pack_request
 from voltberg.simulation.blocks import BlockBuilder
 from voltberg.simulation.prices import TickPrices
 from voltberg.simulation.settings import ReplaySettings
 from voltberg.simulation.strategy import MarketView, OrderIntent, Strategy
+from voltberg.simulation.venue import DayVenue
 
 HIGHEST_TICK = 191
 
@@ -30,6 +30,8 @@ class TradingRound:
         Takes the calls.
     settings : ReplaySettings
         The replay's settings.
+    venue : DayVenue
+        Where orders go.
     strategy : Strategy
         Decides.
     rng : numpy.random.Generator
@@ -51,6 +53,7 @@ class TradingRound:
     market: ReferenceMarket
     build: BlockBuilder
     settings: ReplaySettings
+    venue: DayVenue
     strategy: Strategy
     rng: np.random.Generator
     household_names: tuple[str, ...]
@@ -67,31 +70,19 @@ class TradingRound:
         Parameters
         ----------
         trading_round : int
-            0 or 1.
+            Number of the call for orders, from 0.
         """
         for row in self.rng.permutation(len(self.accounts)).tolist():
             intents = self.strategy.decide(self._view(row, trading_round), self.rng)
             if intents:
-                for order_id in self.market.book.resting_orders(self.frame, self.participant_ids[row]):
-                    self.build.call(self.frame, "cancel", "book", "cancel", (order_id,), self.accounts[row])
+                self.venue.cancel_orders(self.frame, self.participant_ids[row], self.accounts[row])
             for intent in intents:
-                self._place(row, intent)
-
-    def release(self, sender: str) -> None:
-        """After gate closure, give the locks of what is left in the book back.
-
-        Parameters
-        ----------
-        sender : str
-            Who calls; anyone may.
-        """
-        resting = self.market.book.resting_orders(self.frame)
-        if resting:
-            self.build.call(self.frame, "release", "book", "release", (resting,), sender)
+                self._top_up(row, intent)
+                self.venue.place(self.frame, intent, self.accounts[row])
 
     def _view(self, row: int, trading_round: int) -> MarketView:
-        bid_found, bid_tick, ask_found, ask_tick = self.market.book.best_prices(self.frame)
-        bought_wh, sold_wh, *_ = self.market.book.position_of(self.frame, self.participant_ids[row])
+        best_bid_tick, best_ask_tick = self.venue.quotes(self.frame)
+        bought_wh, sold_wh = self.venue.position(self.frame, self.participant_ids[row])
         return MarketView(
             household_id=self.household_names[row],
             position=self.position,
@@ -100,36 +91,21 @@ class TradingRound:
             tariff_tick=min(self.prices.supply(self.position), HIGHEST_TICK),
             feed_in_tick=self.prices.feed_in[self.position],
             fee_ticks=self.prices.fees,
-            best_bid_tick=bid_tick if bid_found else None,
-            best_ask_tick=ask_tick if ask_found else None,
+            best_bid_tick=best_bid_tick,
+            best_ask_tick=best_ask_tick,
             minimum_wh=self.settings.market.book.minimum_quantity_wh,
         )
 
-    def _place(self, row: int, intent: OrderIntent) -> None:
-        account = self.accounts[row]
-        self._top_up(row, intent)
-        request = pack_request(
-            self.frame,
-            int(intent.side),
-            intent.tick,
-            intent.quantity_wh,
-            intent.peak_wh,
-            intent.price_step_ticks,
-            int(intent.kind),
-            self.settings.agents.max_fills,
-        )
-        self.build.call(self.frame, "place", "book", "place", (request,), account)
-
     def _top_up(self, row: int, intent: OrderIntent) -> None:
-        """Move money to the book when free margin does not cover what the order locks (M2)."""
+        """Move money to the venue when free margin does not cover what the order locks (M2)."""
         market, participant_id, account = self.market, self.participant_ids[row], self.accounts[row]
         bid = intent.side is Side.BID
         lock_ticks = intent.tick + self.prices.fees if bid else max(1, self.prices.cap - intent.tick)
         lock_micro = intent.quantity_wh * lock_ticks * self.settings.market.settlement.tick_micro_per_wh
-        missing_micro = lock_micro - market.book.margin_of(participant_id)
+        missing_micro = lock_micro - getattr(market, self.venue.name).margin_of(participant_id)
         balance_micro = market.house.account_of(participant_id)[0]
         if missing_micro <= 0 or not balance_micro:
             return
         amount_micro = min(balance_micro, max(missing_micro, self.settings.agents.margin_micro))
-        args = (market.address_of("book"), amount_micro)
+        args = (market.address_of(self.venue.name), amount_micro)
         self.build.call(self.frame, "move_to_venue", "house", "moveToVenue", args, account)
