@@ -149,12 +149,3 @@ def test_ids_go_on_when_a_level_empties_and_opens_again(book, traders):
     assert book.levels() == []
     assert book.sell(maker, 100, 100).order_id == book.id(book.ASK, 100, 1)
     assert book.traded() == 100
-
-
-def test_gas_of_placing_is_the_same_when_many_orders_stand_ahead(book, market, traders):
-    maker = traders[0]
-    used = [
-        market.transact(maker, "book", "place", book.request(book.ASK, 100, 1_000)).gas_used
-        for _ in range(60)
-    ]
-    assert len(set(used[1:])) == 1

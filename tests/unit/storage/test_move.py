@@ -1,7 +1,5 @@
 """Metered movements: losses, power, capacity, order and times of reports (M12)."""
 
-import pytest
-
 
 def test_keeps_totals_in_one_word_when_energy_moves_in_and_out(market, desk):
     desk.book()
@@ -125,11 +123,3 @@ def test_leaves_other_bookings_alone_when_one_moves(market, desk):
     assert (desk.booking(1)["stored"], desk.booking(2)["stored"]) == (185, 665)
     with market.reverts("Storage_Empty: 1, 186, 185"):
         desk.report(desk.first + 1, (1, 0, 186))
-
-
-@pytest.mark.parametrize(("into_wh", "out_wh"), [(2_000, 0), (0, 1_500)])
-def test_costs_at_most_31700_gas_when_one_seasoned_booking_moves(market, desk, into_wh, out_wh):
-    desk.book()
-    desk.report(desk.first, (1, 2_400, 0))
-    outcome = desk.report(desk.first + 1, (1, into_wh, out_wh))
-    assert outcome.gas_used <= 31_700

@@ -98,7 +98,8 @@ def rate(stage: Stage, count: int) -> int:
         Gas.
     """
     records = [words.pack_rating(actor.id, ORDER_WH, 1) for actor in stage.participants[:count]]
-    return stage.measure(f"credit_batch{count}", stage.meter, "house", "rate", records)
+    label = "credit_single" if count == 1 else f"credit_batch{count}"
+    return stage.measure(label, stage.meter, "house", "rate", records)
 
 
 @scenario(MARKET, "credit_single", "credit_batch100", "credit_batch100_each")
