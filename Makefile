@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-python setup-node setup-compiler setup-brownie setup-lint \
-        day compile test test-fast bench gas fuzz lint fmt clean distclean
+        day compile test test-fast bench gas fuzz properties lint fmt clean distclean
 
 ROOT := $(CURDIR)
 PYTHON := .venv/bin/python
@@ -146,7 +146,10 @@ test: compile ## Compile afresh and run all tests
 test-fast: setup ## Run the plain tests on what is compiled already
 	$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
-fuzz: setup ## Random tests with many more examples than in make test, new ones each time
+fuzz: setup ## Send a million random transactions to contracts and twin and compare all that can be seen
+	voltberg fuzz $(ARGS)
+
+properties: setup ## Property tests with many more examples than in make test, new ones each time
 	$(PYTHON) -m pytest -n $(WORKERS) --hypothesis-profile=long -m hypothesis $(ARGS)
 
 lint: setup-lint ## Check style, types, docstrings, import directions, spelling and Solidity

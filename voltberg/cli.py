@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voltberg.commands import abi, bench, deploy, gas, node, replay, report
+from voltberg.commands import abi, bench, deploy, fuzz, gas, node, replay, report
 
 app = typer.Typer(
     name="voltberg",
@@ -20,6 +20,7 @@ app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)
 app.command("bench")(bench.bench)
 app.command("gas")(gas.gas)
+app.command("fuzz")(fuzz.fuzz)
 
 
 if __name__ == "__main__":

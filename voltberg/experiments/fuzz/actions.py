@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from voltberg.experiments.fuzz.calls import CALLS
-from voltberg.experiments.fuzz.draft import Draft
+from voltberg.experiments.fuzz.draft import Draft, Maker
 from voltberg.reference.market import Call, ReferenceMarket
 
 SPOILT_OF_100 = 11
@@ -93,6 +93,7 @@ class Actions:
         self.scale = scale
         self._jump_of_100 = jump_of_100
         self._makers = [maker for maker, weight in CALLS for _ in range(weight)]
+        self._final: set[int] = set()
 
     def next_call(self) -> Call:
         """Draw one call, at a later time than the last one.
@@ -106,6 +107,26 @@ class Actions:
         draft = None
         while draft is None:
             draft = self.draw.choice(self._makers)(self)
+        return self._call_of(draft)
+
+    def call_by(self, maker: Maker) -> Call | None:
+        """Let one maker draw a call, at a later time than the last one.
+
+        Parameters
+        ----------
+        maker : callable
+            One of `CALLS`.
+
+        Returns
+        -------
+        Call or None
+            None where the market has nothing of that kind to do.
+        """
+        self._advance()
+        draft = maker(self)
+        return self._call_of(draft) if draft else None
+
+    def _call_of(self, draft: Draft) -> Call:
         if self.draw.randrange(100) < SPOILT_OF_100:
             draft = self._spoilt(draft)
         contract, function, args, sender = draft
@@ -125,7 +146,10 @@ class Actions:
             Never empty: the frame after next where none is open.
         """
         frames = self.market.book.open_frames()
-        open_ones = [frame for frame in frames if not self.market.house.frame_of(frame)[7]]
+        final = self._final
+        open_ones = [frame for frame in frames if frame not in final]
+        final.update(frame for frame in open_ones if self.market.house.frame_of(frame)[7])
+        open_ones = [frame for frame in open_ones if frame not in final]
         return open_ones or frames[-2:] or [self.frame + 2]
 
     def participant(self) -> str:
