@@ -100,7 +100,7 @@ contract TradeSettlement is HouseAccounts {
     /// @inheritdoc ITradeSettlement
     function openFrames(address venue, uint32 firstFrame, uint256[] calldata tariffs) external onlyRole(OPERATOR) {
         require(_gridId != 0, Settlement_NotConfigured());
-        uint256 index = _tradingIndex(venue);
+        (uint256 index,) = _tradingVenue(venue);
         for (uint256 i = 0; i < tariffs.length; ++i) {
             // A frame beyond 32 bits lies too far ahead, which the frame before it has shown already.
             _openFrame(venue, index, firstFrame + uint32(i), tariffs[i]);

@@ -70,8 +70,8 @@ interface ITradeSettlement {
     event Rated(uint256[] records);
     /// @notice A participant may place orders (0) or not (bit 0 supervisor, bit 1 credit).
     event StatusChanged(uint32 indexed participantId, uint8 status);
-    /// @notice A venue holds margin from now on.
-    event VenueAdded(address indexed venue, uint8 index, bool trading);
+    /// @notice A venue holds margin from now on; the kind is that of {addVenue}.
+    event VenueAdded(address indexed venue, uint8 index, uint8 kind);
     /// @notice The rating policy changed.
     event CreditPolicyChanged(CreditPolicy policy);
 
@@ -124,11 +124,14 @@ interface ITradeSettlement {
     /// (`Settlement_NotRegistered(address(0))`), all different (`Settlement_InvalidRecord` of the one given twice).
     function configure(uint32 gridId, uint32 retailerId, uint32 platformId) external;
 
-    /// @notice Lets a contract hold margin (at most 8). `trading` venues get frames and status pushes.
+    /// @notice Lets a contract hold margin (at most 8).
     /// @dev Emits {VenueAdded}. Checks in this order: `Settlement_NotSupervisor`, `Settlement_VenueExists`, `Settlement_NotVenue` (no code
-    /// there), `Settlement_TooManyVenues`.
+    /// there), `Settlement_TooManyVenues`, `Settlement_InvalidRecord` (kind above 2).
+    /// @param venue The contract.
+    /// @param kind 0 holds margin only; 1 trades, with stored positions ({IVenue}); 2 trades, with roots over records ({IRootVenue}). Trading
+    /// venues get frames, and what is pushed about participants.
     /// @return index Count of venues added before.
-    function addVenue(address venue, bool trading) external returns (uint8 index);
+    function addVenue(address venue, uint8 kind) external returns (uint8 index);
 
     /// @notice Moves tokens from the caller into its balance. The caller approves the house first.
     /// @dev Emits {Deposited}. Checks in this order: `Settlement_NotRegistered`, `Settlement_ZeroAmount`, `Settlement_MoneyLimit`, then the

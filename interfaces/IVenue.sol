@@ -75,11 +75,16 @@ interface IRootVenue is ITradingVenue {
         bytes32[] proof;
     }
 
-    /// @notice A frame's result.
+    /// @notice A frame's result. After the refusal deadline it does not change any more.
     /// @return root Root over its records; 0 without any, or without a result.
     /// @return records Count of records.
     /// @return anyRefused Whether trades were refused, so that {refusedOf} must be asked.
-    function resultOf(uint32 frame) external view returns (bytes32 root, uint256 records, bool anyRefused);
+    /// @return owedMicro Sale values, locks and refunds of all records together, less the sale values of what was refused: what the house takes
+    /// over from the venue's holdings when it settles the first of them. Fees are not in it.
+    function resultOf(uint32 frame)
+        external
+        view
+        returns (bytes32 root, uint256 records, bool anyRefused, uint256 owedMicro);
 
     /// @notice What was refused of participants' records in a frame: position words as in {IVenue-positionsOf}, lock 0, without a tag; 0 for nothing.
     function refusedOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words);

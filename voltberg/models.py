@@ -83,6 +83,14 @@ class Status(IntFlag):
     SUSPENDED_BY_CREDIT = 2
 
 
+class VenueKind(IntEnum):
+    """How a venue's results are settled."""
+
+    MARGIN_ONLY = 0
+    POSITIONS = 1
+    ROOTS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """An order as its owner asks for it.

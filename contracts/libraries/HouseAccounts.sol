@@ -7,7 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IParticipantListener} from "../../interfaces/IParticipantListener.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
-import {IMarginHolder, IVenue} from "../../interfaces/IVenue.sol";
+import {IMarginHolder, ITradingVenue} from "../../interfaces/IVenue.sol";
 import {AccountWord} from "./AccountWord.sol";
 import {FrameClock} from "./FrameClock.sol";
 import {RatingRule} from "./RatingRule.sol";
@@ -23,13 +23,16 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
 
     uint256 internal constant METER = 8;
     uint256 internal constant OPERATOR = 16;
+    /// @dev Kind of a venue that only holds margin, and of one whose results are roots; between them, stored positions.
+    uint8 internal constant MARGIN_ONLY = 0;
+    uint8 internal constant ROOTS = 2;
 
     uint256 private constant _MAX_VENUES = 8;
     uint256 private constant _MONEY_LIMIT = (1 << 95) - 1;
     uint256 private constant _BPS = 10_000;
     uint256 private constant _DAY_SECONDS = 86_400;
     uint256 private constant _ROLES_SHIFT = 32;
-    uint256 private constant _TRADING = 1 << 8;
+    uint256 private constant _KIND_SHIFT = 8;
     uint256 private constant _HELD_SHIFT = 16;
 
     /* IMMUTABLES */
@@ -49,7 +52,7 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
     mapping(address account => uint256 word) private _identities;
     /// @dev See {AccountWord}.
     mapping(uint32 participantId => uint256 word) internal _participants;
-    /// @dev From the lowest bit: index + 1 8 | trading 8 | held micro 96.
+    /// @dev From the lowest bit: index + 1 8 | kind 8 | held micro 96.
     mapping(address venue => uint256 word) private _venues;
     address[] internal _venueList;
     CreditPolicy internal _policy;
@@ -96,15 +99,16 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
     }
 
     /// @inheritdoc ITradeSettlement
-    function addVenue(address venue, bool trading) external onlySupervisor returns (uint8 index) {
+    function addVenue(address venue, uint8 kind) external onlySupervisor returns (uint8 index) {
         require(_venues[venue] == 0, Settlement_VenueExists(venue));
         require(venue.code.length != 0, Settlement_NotVenue(venue));
         require(_venueList.length < _MAX_VENUES, Settlement_TooManyVenues(_MAX_VENUES));
+        require(kind <= ROOTS, Settlement_InvalidRecord(kind));
         // At most 8 venues.
         index = uint8(_venueList.length);
         _venueList.push(venue);
-        _venues[venue] = (uint256(index) + 1) | (trading ? _TRADING : 0);
-        emit VenueAdded(venue, index, trading);
+        _venues[venue] = (uint256(index) + 1) | (uint256(kind) << _KIND_SHIFT);
+        emit VenueAdded(venue, index, kind);
     }
 
     /// @inheritdoc ITradeSettlement
@@ -274,12 +278,17 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
         if (amountMicro != 0) _participants[id] = _participants[id].credited(amountMicro);
     }
 
-    /// @dev Index of a venue that trades.
-    function _tradingIndex(address venue) internal view returns (uint256) {
+    /// @dev Index and kind of a venue that trades.
+    function _tradingVenue(address venue) internal view returns (uint256 index, uint8 kind) {
         uint256 word = _venues[venue];
-        require(word & _TRADING != 0, Settlement_NotVenue(venue));
+        kind = _kindIn(word);
+        require(kind != MARGIN_ONLY, Settlement_NotVenue(venue));
         // The index is the lowest byte, counted from 1.
-        return uint8(word) - 1;
+        index = uint8(word) - 1;
+    }
+
+    function _kindIn(uint256 venueWord) private pure returns (uint8) {
+        return uint8(venueWord >> _KIND_SHIFT);
     }
 
     /// @dev Takes money out of a venue's holdings.
@@ -308,7 +317,7 @@ abstract contract HouseAccounts is ITradeSettlement, IParticipantListener, Reent
         uint256 count = _venueList.length;
         for (uint256 i = 0; i < count; ++i) {
             address venue = _venueList[i];
-            if (_venues[venue] & _TRADING != 0) IVenue(venue).setStatus(id, status);
+            if (_kindIn(_venues[venue]) != MARGIN_ONLY) ITradingVenue(venue).setStatus(id, status);
         }
     }
 

@@ -5,6 +5,7 @@ import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
 import {FrameRecord} from "../libraries/FrameRecord.sol";
 import {RatingRule} from "../libraries/RatingRule.sol";
+import {RecordTree} from "../libraries/RecordTree.sol";
 import {SettlementRule} from "../libraries/SettlementRule.sol";
 
 /// @title Opens the house's pure libraries
@@ -52,6 +53,18 @@ contract SettlementMathHarness {
         (word,) = RatingRule.rate(word, policy, weightWh, good);
         score = RatingRule.scoreWad(word);
         return (word.ratedFrames(), word.ratedWh(), word.goodWh(), word.onProbation(), word.status(), score);
+    }
+
+    function treeRoot(bytes32[] memory hashes) external pure returns (bytes32) {
+        return RecordTree.root(hashes);
+    }
+
+    function rootOfRange(uint256 firstChunk, bytes32[] memory hashes, uint256 totalChunks, bytes32[] memory proof)
+        external
+        pure
+        returns (bytes32)
+    {
+        return RecordTree.rootOfRange(firstChunk, hashes, totalChunks, proof);
     }
 
     function withSettled(uint256 word, uint256 soldWh, uint256 fallbackMicro, uint256 surplusMicro)

@@ -19,7 +19,7 @@ from voltberg.chain.artifacts import Artifact, Artifacts, strip_metadata
 from voltberg.chain.blocks import intrinsic_gas
 from voltberg.chain.market import checked_address
 from voltberg.configuration import MarketConfiguration
-from voltberg.models import ARTIFACT_NAMES, LISTENERS, Role, RoleId
+from voltberg.models import ARTIFACT_NAMES, LISTENERS, Role, RoleId, VenueKind
 
 CREATION_ORDER: Final = ("token", "registry", "house", "book", "storage", "credit")
 
@@ -334,8 +334,8 @@ def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring,
             ("registry", "addListener", (addresses[name],), "Registry_AlreadyListening")
             for name in LISTENERS
         ),
-        ("house", "addVenue", (addresses["book"], True), "Settlement_VenueExists"),
-        ("house", "addVenue", (addresses["storage"], False), "Settlement_VenueExists"),
+        ("house", "addVenue", (addresses["book"], int(VenueKind.POSITIONS)), "Settlement_VenueExists"),
+        ("house", "addVenue", (addresses["storage"], int(VenueKind.MARGIN_ONLY)), "Settlement_VenueExists"),
         ("registry", "registerMany", (suppliers, int(Role.SUPPLIER)), registered),
         ("registry", "registerMany", (operators, int(Role.OPERATOR)), registered),
         ("registry", "register", (roles.meter, int(Role.METER)), registered),

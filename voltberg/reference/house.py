@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from voltberg.models import Role, SettledDelivery
+from voltberg.models import Role, SettledDelivery, VenueKind
 from voltberg.reference.house_accounts import HouseAccounts
 from voltberg.reference.parameters import CreditPolicy, FrameClock
 from voltberg.reference.rating import UNRATED, verdict
@@ -59,7 +59,7 @@ class HouseTwin(HouseAccounts):
         self._only_role(sender, Role.OPERATOR)
         if not self._suppliers:
             raise Revert("Settlement_NotConfigured")
-        if not self._venues.get(venue, False):
+        if not self._venues.get(venue, VenueKind.MARGIN_ONLY):
             raise Revert("Settlement_NotVenue", venue)
         for offset, tariff in enumerate(tariffs):
             self._open_frame(venue, first_frame + offset, tariff)

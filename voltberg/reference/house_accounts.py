@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from voltberg.models import Role, Status
+from voltberg.models import Role, Status, VenueKind
 from voltberg.reference.parameters import CreditPolicy, FrameClock
 from voltberg.reference.rating import GOOD, Account, rated, score_wad
 from voltberg.reference.registry import Participants, RegistryTwin
@@ -39,7 +39,7 @@ class HouseAccounts(Contract):
         self._clock = clock
         self._participants = Participants(state, registry.address)
         self._accounts: dict[int, Account] = {}
-        self._venues: dict[str, bool] = {}
+        self._venues: dict[str, int] = {}
         self._held: dict[str, int] = {}
         self._totals: dict[str, int] = {}
         self._policies: dict[str, CreditPolicy] = {"policy": policy}
@@ -76,7 +76,7 @@ class HouseAccounts(Contract):
             self._state.write(self._suppliers, name, participant_id)
 
     @external
-    def add_venue(self, sender: str, venue: str, trading: bool) -> int:
+    def add_venue(self, sender: str, venue: str, kind: int) -> int:
         """Let a contract hold margin; return how many did before."""
         self._only_supervisor(sender)
         if venue in self._venues:
@@ -86,8 +86,10 @@ class HouseAccounts(Contract):
         index = len(self._venues)
         if index == MAXIMUM_VENUES:
             raise Revert("Settlement_TooManyVenues", MAXIMUM_VENUES)
-        self._state.write(self._venues, venue, trading)
-        self._emit("VenueAdded", venue, index, trading)
+        if kind not in tuple(VenueKind):
+            raise Revert("Settlement_InvalidRecord", kind)
+        self._state.write(self._venues, venue, kind)
+        self._emit("VenueAdded", venue, index, kind)
         return index
 
     @external
@@ -202,8 +204,8 @@ class HouseAccounts(Contract):
     def _tell_status(self, participant_id: int) -> None:
         status = self._account(participant_id).status
         self._emit("StatusChanged", participant_id, status)
-        for venue, trading in self._venues.items():
-            if trading:
+        for venue, kind in self._venues.items():
+            if kind != VenueKind.MARGIN_ONLY:
                 method_of(self.contracts, venue, "set_status")(self.address, participant_id, status)
 
     # Views

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from voltberg.configuration import MarketConfiguration
-from voltberg.models import CONTRACT_NAMES, LISTENERS, Role, RoleId
+from voltberg.models import CONTRACT_NAMES, LISTENERS, Role, RoleId, VenueKind
 from voltberg.reference.book import BookTwin
 from voltberg.reference.conservation import Conservation, conservation_of
 from voltberg.reference.credit import CreditTwin
@@ -265,8 +265,8 @@ class ReferenceMarket:
         owner, places = self.supervisor, self.addresses
         for name in LISTENERS:
             self.registry.add_listener(owner, places[name])
-        self.house.add_venue(owner, places["book"], True)
-        self.house.add_venue(owner, places["storage"], False)
+        self.house.add_venue(owner, places["book"], VenueKind.POSITIONS)
+        self.house.add_venue(owner, places["storage"], VenueKind.MARGIN_ONLY)
         self.registry.register_many(owner, (roles.grid, roles.retailer, roles.platform), int(Role.SUPPLIER))
         self.registry.register_many(owner, (roles.storage_operator, roles.operator), int(Role.OPERATOR))
         self.registry.register(owner, roles.meter, int(Role.METER))

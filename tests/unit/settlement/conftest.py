@@ -64,7 +64,7 @@ class Desk:
         self.market = market
         self.venue = Deployed(market, "MockVenue", market.address("registry"), market.address("house"))
         market.transact(market.supervisor, "registry", "addListener", self.venue.address)
-        market.transact(market.supervisor, "house", "addVenue", self.venue.address, True)
+        market.transact(market.supervisor, "house", "addVenue", self.venue.address, 1)
         market.transact(market.operator, "registry", "sync", 1, 18)
         self.seller, self.buyer, self.other = market.participants[:3]
 

@@ -92,19 +92,22 @@ def test_suppliers_are_set_once_and_differ(market, desk):
 
 def test_venues_are_chosen_by_the_supervisor_and_bounded(market, desk):
     with market.reverts(f"Settlement_NotSupervisor: {market.operator.address}"):
-        market.transact(market.operator, "house", "addVenue", desk.venue.address, True)
+        market.transact(market.operator, "house", "addVenue", desk.venue.address, 1)
     with market.reverts_named("Settlement_VenueExists"):
-        market.transact(market.supervisor, "house", "addVenue", desk.venue.address, False)
+        market.transact(market.supervisor, "house", "addVenue", desk.venue.address, 0)
     # A status is pushed to every trading venue: one without code would stop all ratings.
     with market.reverts(f"Settlement_NotVenue: {market.meter.address}"):
-        market.transact(market.supervisor, "house", "addVenue", market.meter.address, True)
+        market.transact(market.supervisor, "house", "addVenue", market.meter.address, 1)
+    unknown = desk.deploy("MockVenue", market.address("registry"), market.address("house"))
+    with market.reverts("Settlement_InvalidRecord: 3"):
+        market.transact(market.supervisor, "house", "addVenue", unknown.address, 3)
     for index in range(3, 8):
         more = desk.deploy("MockVenue", market.address("registry"), market.address("house"))
-        outcome = market.transact(market.supervisor, "house", "addVenue", more.address, True)
-        assert outcome.events("VenueAdded")[0][1:] == (index, True)
+        outcome = market.transact(market.supervisor, "house", "addVenue", more.address, 1)
+        assert outcome.events("VenueAdded")[0][1:] == (index, 1)
     last = desk.deploy("MockVenue", market.address("registry"), market.address("house"))
     with market.reverts("Settlement_TooManyVenues: 8"):
-        market.transact(market.supervisor, "house", "addVenue", last.address, True)
+        market.transact(market.supervisor, "house", "addVenue", last.address, 1)
 
 
 def test_participants_come_from_the_registry_alone(market, desk):

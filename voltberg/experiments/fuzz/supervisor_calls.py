@@ -28,7 +28,7 @@ def supervise(a: Actions) -> Draft:
             Draft("house", "setSuspended", (a.some_id(), False), owner),
             Draft("credit", "setCreditPolicy", (policy,), owner),
             Draft("credit", "setRiskParameters", (draw.randrange(10_005), draw.randrange(9_000)), owner),
-            Draft("house", "addVenue", (venue, bool(draw.randrange(2))), owner),
+            Draft("house", "addVenue", (venue, draw.choice((0, 1, 2, 3))), owner),
             Draft("house", "configure", (1, 2, 3), owner),
         )
     )
