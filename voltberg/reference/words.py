@@ -25,7 +25,8 @@ NOT_POSTED_TICK: Final = 255
 """A tariff that was not posted."""
 
 
-def _packed(name: str, fields: tuple[tuple[int, int], ...]) -> int:
+def packed(name: str, fields: tuple[tuple[int, int], ...]) -> int:
+    """Join (value, bits) from the lowest bit; a value that does not fit is a ``ValueError``."""
     word = 0
     shift = 0
     for value, bits in fields:
@@ -78,7 +79,7 @@ def pack_request(
     ValueError
         If a field does not fit its bits.
     """
-    return _packed(
+    return packed(
         "order request",
         (
             (frame, 32),
@@ -109,7 +110,7 @@ def unpack_request(word: int) -> OrderRequest:
 
 def pack_order_id(frame: int, side: int, tick: int, index: int) -> int:
     """Id of the order that arrived as number `index` at its level."""
-    return _packed("order id", ((index, 16), (tick, 8), (side, 8), (frame, 32)))
+    return packed("order id", ((index, 16), (tick, 8), (side, 8), (frame, 32)))
 
 
 def unpack_order_id(order_id: int) -> tuple[int, int, int, int]:
@@ -201,7 +202,7 @@ def unpack_move(word: int) -> tuple[int, int]:
 
 def pack_refusal(buyer_id: int, seller_id: int, energy_wh: int, tick: int) -> int:
     """Entry of ``IcebergOrderBook.refuseTrades``."""
-    return _packed("refusal", ((buyer_id, 32), (seller_id, 32), (energy_wh, 32), (tick, 8)))
+    return packed("refusal", ((buyer_id, 32), (seller_id, 32), (energy_wh, 32), (tick, 8)))
 
 
 def position_tag(frame: int) -> int:
@@ -236,7 +237,7 @@ def pack_tariff(
     cap_tick: int, grid_tick: int, retailer_tick: int, grid_fee_ticks: int, platform_fee_ticks: int
 ) -> int:
     """Entry of ``TradeSettlement.openFrames``; tick 255 = tariff not posted."""
-    return _packed(
+    return packed(
         "tariff",
         ((cap_tick, 8), (grid_tick, 8), (retailer_tick, 8), (grid_fee_ticks, 8), (platform_fee_ticks, 8)),
     )
@@ -244,7 +245,7 @@ def pack_tariff(
 
 def pack_reading(participant_id: int, delivered_wh: int) -> int:
     """Entry of ``TradeSettlement.reportDelivery``."""
-    return _packed("reading", ((participant_id, 32), (delivered_wh, 40)))
+    return packed("reading", ((participant_id, 32), (delivered_wh, 40)))
 
 
 def pack_delivery(delivery: SettledDelivery) -> int:
@@ -271,12 +272,12 @@ def unpack_delivery(word: int) -> SettledDelivery:
 
 def pack_rating(participant_id: int, weight_wh: int, good: int) -> int:
     """Record of ``TradeSettlement.rate``."""
-    return _packed("rating", ((participant_id, 32), (weight_wh, 40), (good, 8)))
+    return packed("rating", ((participant_id, 32), (weight_wh, 40), (good, 8)))
 
 
 def pack_movement(booking_id: int, in_wh: int, out_wh: int) -> int:
     """Record of ``StorageRental.move``."""
-    return _packed("movement", ((booking_id, 32), (in_wh, 32), (out_wh, 32)))
+    return packed("movement", ((booking_id, 32), (in_wh, 32), (out_wh, 32)))
 
 
 def unpack_movement(word: int) -> Movement:
@@ -292,9 +293,9 @@ def unpack_movement(word: int) -> Movement:
 
 def pack_session(station_id: int, user_id: int, energy_wh: int) -> int:
     """Record of ``CreditScoring.attestSessions``."""
-    return _packed("session", ((station_id, 32), (user_id, 32), (energy_wh, 32)))
+    return packed("session", ((station_id, 32), (user_id, 32), (energy_wh, 32)))
 
 
 def pack_supply(participant_id: int, theoretical: int, practical: int, *, exchange: bool) -> int:
     """Record of ``CreditScoring.recordSupply``."""
-    return _packed("supply", ((participant_id, 32), (theoretical, 40), (practical, 40), (int(exchange), 8)))
+    return packed("supply", ((participant_id, 32), (theoretical, 40), (practical, 40), (int(exchange), 8)))
