@@ -15,7 +15,7 @@ def test_ganache_agrees_on_every_operation():
     committed = read_snapshot(ROOT, MARKET)["gas"]
     chosen = [item for item in all_scenarios() if item.file == MARKET and not LARGE & set(item.names)]
     found: dict[str, int] = {}
-    with stage_on("ganache", compile_contracts(ROOT), seasoned=True) as stage:
+    with stage_on("ganache", compile_contracts(ROOT)) as stage:
         for item in chosen:
             found.update(item.measure(stage))
     assert found == {name: committed[name] for item in chosen for name in item.names}

@@ -15,10 +15,10 @@ from voltberg.experiments.gas.matrix import (
     read_snapshot,
     write_snapshots,
 )
-from voltberg.experiments.gas.registry import FIRST_DAY, MARKET, all_scenarios
+from voltberg.experiments.gas.registry import FIRST_DAY, MARKET, SECOND_DAY, all_scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted({FIRST_DAY, *(item.file for item in all_scenarios())})
+FILES = sorted({FIRST_DAY, SECOND_DAY, *(item.file for item in all_scenarios())})
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def test_every_snapshot_is_measured(matrix):
     assert sorted(matrix.gas) == FILES
 
 
-def test_market_and_first_day_have_the_same_names(matrix):
-    assert sorted(matrix.gas[MARKET]) == sorted(matrix.gas[FIRST_DAY])
+def test_every_day_has_the_same_names(matrix):
+    assert sorted(matrix.gas[MARKET]) == sorted(matrix.gas[FIRST_DAY]) == sorted(matrix.gas[SECOND_DAY])
 
 
 def test_every_limit_is_measured_or_awaited(matrix):

@@ -50,7 +50,9 @@ def gas(
         typer.echo(json.dumps({"meta": dict(matrix.meta), "gas": matrix.gas}, indent=2))
     else:
         market = matrix.gas["market"]
-        wide_console().print(_figures(market, matrix.gas["first_day"]), _peers(market))
+        wide_console().print(
+            _figures(market, matrix.gas["second_day"], matrix.gas["first_day"]), _peers(market)
+        )
     if changes:
         verb = "replaced" if write else "differ from the committed ones (ARGS=--write replaces those)"
         progress.print(f"{len(changes)} figures {verb}:")
@@ -59,14 +61,14 @@ def gas(
             raise typer.Exit(DIFFERS)
 
 
-def _figures(market: Mapping[str, int], first_day: Mapping[str, int]) -> Table:
+def _figures(market: Mapping[str, int], second_day: Mapping[str, int], first_day: Mapping[str, int]) -> Table:
     from voltberg.experiments.gas.limits import LIMITS
     from voltberg.experiments.gas.peers import ratio, read_peers
 
     peers = read_peers()
     table = Table(title="Gas of every operation, seasoned")
     table.add_column("operation", no_wrap=True)
-    for name in ("gas", "limit", "room", "first day", "cheapest peer", "/ ours"):
+    for name in ("gas", "limit", "room", "second day", "first day", "cheapest peer", "/ ours"):
         table.add_column(name, justify="right")
     for name, value in market.items():
         limit = LIMITS.get(name)
@@ -76,7 +78,9 @@ def _figures(market: Mapping[str, int], first_day: Mapping[str, int]) -> Table:
         if theirs := peers.gas.get(name, {}):
             peer = min(theirs, key=theirs.__getitem__)
             cells = [f"{theirs[peer]:,} {peer}", ratio(theirs[peer], value)]
-        table.add_row(name, f"{colour}{value:,}", *shown, f"{first_day[name]:,}", *cells)
+        table.add_row(
+            name, f"{colour}{value:,}", *shown, f"{second_day[name]:,}", f"{first_day[name]:,}", *cells
+        )
     return table
 
 

@@ -13,7 +13,7 @@ from voltberg.experiments.gas.breakdown import Breakdown, read_breakdown
 from voltberg.experiments.gas.limits import AWAITED, KNOWN_MISSES, LIMITS
 from voltberg.experiments.gas.matrix import read_snapshot
 from voltberg.experiments.gas.peers import ratio, read_peers
-from voltberg.experiments.gas.registry import FIRST_DAY, MARKET
+from voltberg.experiments.gas.registry import FIRST_DAY, MARKET, SECOND_DAY
 
 PAGE: Final = Path("docs") / "gas.md"
 MATRIX_FILES: Final = ("depth", "batch", "state")
@@ -77,7 +77,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def limits_table(root: Path) -> list[str]:
-    """List every figure with its limit and that of the first day.
+    """List every figure with its limit and those of the first two days.
 
     Parameters
     ----------
@@ -89,15 +89,15 @@ def limits_table(root: Path) -> list[str]:
     list of str
         Lines.
     """
-    gas, first = read_snapshot(root, MARKET)["gas"], read_snapshot(root, FIRST_DAY)["gas"]
+    gas, second, first = (read_snapshot(root, file)["gas"] for file in (MARKET, SECOND_DAY, FIRST_DAY))
     rows = []
     for name, value in gas.items():
         limit = LIMITS.get(name)
         shown = "" if limit is None else f"{limit:,}"
         left = "" if limit is None else f"{limit - value:+,}"
-        rows.append((f"`{name}`", f"{value:,}", shown, left, f"{first[name]:,}"))
-    rows += [(f"`{name}`", "", f"{LIMITS[name]:,}", "", "") for name in LIMITS if name in AWAITED]
-    return _table(("figure", "gas", "at most", "room", "first day"), rows)
+        rows.append((f"`{name}`", f"{value:,}", shown, left, f"{second[name]:,}", f"{first[name]:,}"))
+    rows += [(f"`{name}`", "", f"{LIMITS[name]:,}", "", "", "") for name in LIMITS if name in AWAITED]
+    return _table(("figure", "gas", "at most", "room", "second day", "first day"), rows)
 
 
 def misses_list(root: Path) -> list[str]:

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from voltberg.chain.artifacts import Artifacts, write_atomically
 from voltberg.chain.engine import open_engine
-from voltberg.experiments.gas.registry import FIRST_DAY, MARKET, Scenario, all_scenarios
-from voltberg.experiments.gas.seasoning import season
+from voltberg.experiments.gas.registry import FIRST_DAY, MARKET, SECOND_DAY, all_scenarios
+from voltberg.experiments.gas.seasoning import DAY_FRAMES, SEASONED_FRAMES, season
 from voltberg.experiments.gas.stage import ACCOUNTS, Stage
 
 SNAPSHOTS: Final = Path("tests") / "gas" / "snapshots"
@@ -76,7 +76,7 @@ def meta_of(artifacts: Artifacts) -> dict[str, object]:
 
 
 @contextmanager
-def stage_on(engine_name: str, artifacts: Artifacts, *, seasoned: bool) -> Iterator[Stage]:
+def stage_on(engine_name: str, artifacts: Artifacts, later_frames: int = SEASONED_FRAMES) -> Iterator[Stage]:
     """Open an engine with the market on it.
 
     Parameters
@@ -85,8 +85,8 @@ def stage_on(engine_name: str, artifacts: Artifacts, *, seasoned: bool) -> Itera
         A local engine.
     artifacts : Artifacts
         The compiled contracts.
-    seasoned : bool
-        Whether earlier trading has gone over it.
+    later_frames : int, optional
+        How long after the frame of earlier trading; 0 for the first day, without any.
 
     Yields
     ------
@@ -95,8 +95,8 @@ def stage_on(engine_name: str, artifacts: Artifacts, *, seasoned: bool) -> Itera
     """
     with open_engine(engine_name, account_count=ACCOUNTS) as engine:
         stage = Stage(engine, artifacts)
-        if seasoned:
-            season(stage)
+        if later_frames:
+            season(stage, later_frames)
         yield stage
 
 
@@ -124,32 +124,24 @@ def measure(
     Matrix
         The figures.
     """
+    scenarios = all_scenarios()
+    market = [item for item in scenarios if item.file == MARKET]
+    plan = [
+        (SEASONED_FRAMES, [(item.file, item) for item in scenarios]),
+        (DAY_FRAMES, [(SECOND_DAY, item) for item in market]),
+        (0, [(FIRST_DAY, item) for item in market]),
+    ]
     gas: dict[str, dict[str, int]] = {}
-    for seasoned in (True, False):
-        chosen = [
-            (FIRST_DAY if not seasoned else item.file, item)
-            for item in all_scenarios()
-            if seasoned or item.file == MARKET
-        ]
+    for later_frames, chosen in plan:
         wanted = [(file, item) for file, item in chosen if files is None or file in files]
         if not wanted:
             continue
-        with stage_on(engine_name, artifacts, seasoned=seasoned) as stage:
+        with stage_on(engine_name, artifacts, later_frames) as stage:
             for file, item in wanted:
-                _measure_one(stage, file, item, gas, progress)
+                if progress is not None:
+                    progress(f"{file}: {item.run.__name__}")
+                gas.setdefault(file, {}).update(item.measure(stage))
     return Matrix(meta_of(artifacts), gas)
-
-
-def _measure_one(
-    stage: Stage,
-    file: str,
-    item: Scenario,
-    gas: dict[str, dict[str, int]],
-    progress: Callable[[str], None] | None,
-) -> None:
-    if progress is not None:
-        progress(f"{file}: {item.run.__name__}")
-    gas.setdefault(file, {}).update(item.measure(stage))
 
 
 def read_snapshot(root: Path, file: str) -> dict[str, Any]:

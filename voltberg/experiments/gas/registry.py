@@ -7,8 +7,9 @@ To add one, write a function in a module named in `MODULES`::
         ...set-up with stage.send...
         return {"frame_place": stage.measure("frame_place", actor, "auction", "place", request)}
 
-It runs from a snapshot that is taken back afterwards. Scenarios of the file ``market`` run on the seasoned
-stage and on that of the first day, all others on the seasoned one only.
+It runs from a snapshot that is taken back afterwards. Those of the file ``market`` run on the seasoned
+stage and on those of the first and second day, all others on the seasoned one only. What must have happened
+before for a venue's slots to be seasoned is a plan in ``seasoning.py``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Figures = Mapping[str, int]
 
 MARKET: Final = "market"
 FIRST_DAY: Final = "first_day"
+SECOND_DAY: Final = "second_day"
 MODULES: Final = ("scenarios_book", "scenarios_house", "scenarios_storage", "scenarios_matrix")
 """Modules of this package that hold scenarios."""
 

@@ -1,42 +1,83 @@
 """Ordinary trading that writes the slots which scenarios touch.
 
-One frame is traded, delivered, settled with its ratings and paid; then the clock goes on to the frame that
-uses the same positions again, which is 512 frames later (10 days and 16 hours of half-hour frames).
+One frame of each venue is traded, delivered, settled with its ratings and paid; then the clock goes on to a
+later frame. After 512 frames (10 days and 16 hours of half-hour frames) positions use the same slots again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from voltberg.experiments.gas.book_desk import ASK, BID, ORDER_WH, placement, request
 from voltberg.experiments.gas.stage import FRAMES_AHEAD, Stage
 from voltberg.reference import words
 
+DAY_FRAMES: Final = 48
+"""Frames of a day."""
+SEASONED_FRAMES: Final = words.RING_FRAMES
+"""After so many frames every slot of the frame before is used again."""
 TOKENS_MICRO: Final = 1_000_000
 ICEBERGS: Final = 5
 SLICES: Final = 32
 
+Plan = list[tuple[int, Callable[[], None]]]
+"""What happens when [unix s]; times before the present mean at once."""
 
-def season(stage: Stage) -> None:
-    """Trade a frame to its end and go on to the one that uses its slots again.
+
+def season(stage: Stage, later_frames: int = SEASONED_FRAMES) -> None:
+    """Carry out the plans of all venues, pay their frames and go on to later ones.
 
     Parameters
     ----------
     stage : Stage
-        A stage of the first day; its ``frame`` becomes the open frame of the later day.
+        A stage of the first day; its frames become the open ones of the later day.
+    later_frames : int, optional
+        How much later.
     """
-    frame = stage.frame
-    _trade_icebergs(stage)
-    _trade_with_everyone(stage)
+    plans = [step for venue in stage.venues if venue in PLANS for step in PLANS[venue](stage)]
+    for timestamp, action in sorted(plans, key=lambda step: step[0]):
+        stage.travel_to(max(timestamp, stage.now))
+        action()
     stage.send(*((actor, "token", "mint", (actor.address, TOKENS_MICRO)) for actor in stage.participants))
-    stage.travel_to(stage.start_of(frame + 1))
-    readings = [words.pack_reading(actor.id, SLICES * ORDER_WH) for actor in stage.participants]
-    stage.send((stage.meter, "house", "reportDelivery", (frame, readings)))
-    stage.send((stage.participants[0], "house", "finaliseFrame", (frame,)))
-    stage.frame = frame + words.RING_FRAMES
+    frames = [stage.frame_of(venue) for venue in stage.venues]
+    stage.travel_to(max(stage.start_of(frames[-1] + 1), stage.now))
+    for frame in frames:
+        stage.send((stage.participants[0], "house", "finaliseFrame", (frame,)))
+    stage.frame += later_frames
     stage.travel_to(stage.start_of(stage.frame - FRAMES_AHEAD))
-    stage.open_frame(stage.frame)
+    stage.open_frames()
     stage.seasoned = True
+
+
+def book_plan(stage: Stage) -> Plan:
+    """Plan the book's frame: icebergs that cycle, everybody trades, everybody delivers.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where.
+
+    Returns
+    -------
+    Plan
+        For `season`.
+    """
+    frame = stage.frame_of("book")
+
+    def trade() -> None:
+        _trade_icebergs(stage)
+        _trade_with_everyone(stage)
+
+    def deliver() -> None:
+        readings = [words.pack_reading(actor.id, SLICES * ORDER_WH) for actor in stage.participants]
+        stage.send((stage.meter, "house", "reportDelivery", (frame, readings)))
+
+    return [(0, trade), (stage.start_of(frame + 1), deliver)]
+
+
+PLANS: Final[dict[str, Callable[[Stage], Plan]]] = {"book": book_plan}
+"""How each venue's frame is traded to its end; without a plan it stays empty."""
 
 
 def _trade_icebergs(stage: Stage) -> None:

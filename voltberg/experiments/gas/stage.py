@@ -25,7 +25,10 @@ NEWCOMERS: Final = 50
 ROLE_ACCOUNTS: Final = 7
 ACCOUNTS: Final = ROLE_ACCOUNTS + PARTICIPANTS + NEWCOMERS
 BALANCE_MICRO: Final = 1_000_000_000
-MARGINS_MICRO: Final = {"book": 1_000_000_000, "storage": 100_000_000}
+MARGINS_MICRO: Final = {"book": 1_000_000_000, "auction": 1_000_000_000, "storage": 100_000_000}
+"""Margin of each participant, by the contracts that the market may have."""
+VENUES: Final = ("book", "auction")
+"""Contracts that trade a frame of their own, one after the other; those not deployed are left out."""
 FRAMES_AHEAD: Final = 4
 """How far the frame that scenarios trade lies ahead when they start."""
 GAS_LIMIT: Final = 25_000_000
@@ -71,7 +74,7 @@ class Stage:
     Attributes
     ----------
     frame : int
-        The open frame that scenarios trade.
+        The open frame of the first of `VENUES`; see `frame_of` for the others'.
     seasoned : bool
         Whether ordinary earlier trading has written the slots that a scenario touches.
     """
@@ -101,7 +104,8 @@ class Stage:
         self.now = START_TIMESTAMP
         self.frame = self.now // self.frame_seconds + FRAMES_AHEAD
         self.observer: Callable[[str, int], None] | None = None
-        self.open_frame(self.frame)
+        self.venues = tuple(name for name in VENUES if name in self.market.addresses)
+        self.open_frames()
 
     @property
     def frame_seconds(self) -> int:
@@ -242,18 +246,27 @@ class Stage:
             self.engine.revert(snapshot)
             self.now, self.frame = now, frame
 
-    def open_frame(self, frame: int, venue: str = "book") -> None:
-        """Open one frame with the tariff that all scenarios use.
+    def frame_of(self, venue: str) -> int:
+        """Tell the open frame that scenarios trade at a venue.
 
         Parameters
         ----------
-        frame : int
+        venue : str
+            One of `VENUES`.
+
+        Returns
+        -------
+        int
             Frame number.
-        venue : str, optional
-            Contract that trades it.
         """
+        return self.frame + self.venues.index(venue)
+
+    def open_frames(self) -> None:
+        """Open one frame for each venue with the tariff that all scenarios use."""
         tariff = words.pack_tariff(CAP_TICK, GRID_TICK, RETAILER_TICK, GRID_FEE_TICKS, PLATFORM_FEE_TICKS)
-        self.send((self.operator, "house", "openFrames", (self.address(venue), frame, [tariff])))
+        for venue in self.venues:
+            args = (self.address(venue), self.frame_of(venue), [tariff])
+            self.send((self.operator, "house", "openFrames", args))
 
     def bring_in(self, account: str) -> Actor:
         """Register a newcomer who has tokens and lets the house take them, and no money in the market.
