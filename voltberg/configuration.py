@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,6 +21,9 @@ Uint16 = Annotated[int, Field(ge=0, lt=2**16)]
 Uint32 = Annotated[int, Field(ge=0, lt=2**32)]
 Uint64 = Annotated[int, Field(ge=0, lt=2**64)]
 Share = Annotated[int, Field(ge=0, le=WAD)]
+HIGHEST_LOCK_TICKS: Final = 255
+MAXIMUM_ORDER_LOCK_MICRO: Final = 129_000_000
+"""Bounds an order of the auction, so that all that a participant can chain fits in its record's refund."""
 Risk = Annotated[int, Field(ge=0, lt=BPS)]
 
 MAXIMUM_EXPONENT_WAD = 40 * WAD
@@ -107,6 +110,47 @@ class BookTerms(_Terms):
     minimum_lock_micro: Uint64 = 100
 
 
+class AuctionTerms(_Terms):
+    """Settings of the frame auction (A2, A4 to A7), in the order of ``IFrameAuction.Params``.
+
+    Attributes
+    ----------
+    minimum_quantity_wh : int
+        Least quantity and least peak [Wh].
+    minimum_lock_micro : int
+        Least money that an order locks [micro].
+    clearing_seconds : int
+        Time from gate closure on in which a frame can be cleared [s].
+    slices_per_frame : int
+        Slices that an order offers in a frame; 0 for all.
+    alpha, beta : int
+        Weights of price rank and time rank; alpha 0 for lexicographic price-time priority.
+    price_weight_bps : int
+        Share of the bid in the price [1/10,000].
+    uniform_price : bool
+        Whether all fills of a frame have one price.
+    roll_keeps_rank : bool
+        Whether rests stand before the next frame's new orders.
+    """
+
+    minimum_quantity_wh: Annotated[int, Field(ge=1, lt=2**24)] = 50
+    minimum_lock_micro: Uint64 = 100
+    clearing_seconds: Annotated[int, Field(ge=1, lt=2**32)] = 240
+    slices_per_frame: Annotated[int, Field(ge=0, lt=2**8)] = 0
+    alpha: Uint16 = 10
+    beta: Uint16 = 1
+    price_weight_bps: Annotated[int, Field(ge=0, le=BPS)] = BPS // 2
+    uniform_price: bool = False
+    roll_keeps_rank: bool = True
+
+    @model_validator(mode="after")
+    def _time_counts(self) -> Self:
+        if self.alpha and not self.beta:
+            msg = f"beta is 0, expected at least 1 with alpha {self.alpha}"
+            raise ValueError(msg)
+        return self
+
+
 class StorageTerms(_Terms):
     """Size and tariff of the shared storage (M12; Wang et al. 2023, eqs 27-31).
 
@@ -185,6 +229,8 @@ class MarketConfiguration(_Terms):
         Rating of deliveries.
     book : BookTerms
         Least size of an order.
+    auction : AuctionTerms
+        Settings of the frame auction.
     storage : StorageTerms
         The shared storage.
     credit : CreditTerms
@@ -194,8 +240,33 @@ class MarketConfiguration(_Terms):
     settlement: SettlementTerms = SettlementTerms()
     rating: RatingPolicy = RatingPolicy()
     book: BookTerms = BookTerms()
+    auction: AuctionTerms = AuctionTerms()
     storage: StorageTerms = StorageTerms()
     credit: CreditTerms = CreditTerms()
+
+    @model_validator(mode="after")
+    def _auction_fits(self) -> Self:
+        settlement, auction = self.settlement, self.auction
+        room = min(
+            settlement.gate_closure_lead_seconds - settlement.refusal_lead_seconds, settlement.frame_seconds
+        )
+        if auction.clearing_seconds >= room:
+            msg = (
+                f"auction.clearing_seconds is {auction.clearing_seconds}, expected below {room}: the time from "
+                "gate closure to the end of refusals, and a frame"
+            )
+            raise ValueError(msg)
+        largest = self.auction_maximum_quantity_wh
+        if auction.minimum_quantity_wh > largest:
+            msg = f"auction.minimum_quantity_wh is {auction.minimum_quantity_wh}, expected at most {largest}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def auction_maximum_quantity_wh(self) -> int:
+        """Largest quantity of an order in the auction [Wh]."""
+        lock_of_wh = HIGHEST_LOCK_TICKS * self.settlement.tick_micro_per_wh
+        return min(2**24 - 1, MAXIMUM_ORDER_LOCK_MICRO // lock_of_wh)
 
     def fingerprint(self) -> str:
         """Hash the parameters, so that a deployment can be told from one with others.

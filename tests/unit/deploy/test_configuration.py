@@ -54,6 +54,25 @@ def test_refusals_must_end_after_the_gate_closes():
         SettlementTerms(refusal_lead_seconds=600)
 
 
+@pytest.mark.parametrize(
+    ("settlement", "auction", "message"),
+    [
+        ({}, {"clearing_seconds": 300}, "auction.clearing_seconds is 300, expected below 300"),
+        ({"frame_seconds": 240}, {}, "auction.clearing_seconds is 240, expected below 240"),
+        ({"tick_micro_per_wh": 20_000}, {}, "auction.minimum_quantity_wh is 50, expected at most 25"),
+        ({}, {"beta": 0}, "beta is 0, expected at least 1 with alpha 10"),
+    ],
+)
+def test_an_auction_that_the_contract_would_refuse_is_refused(settlement, auction, message):
+    with pytest.raises(ValidationError, match=message):
+        MarketConfiguration.model_validate({"settlement": settlement, "auction": auction})
+
+
+def test_an_auction_of_price_and_time_needs_no_weight():
+    lexicographic = MarketConfiguration.model_validate({"auction": {"alpha": 0, "beta": 0}})
+    assert lexicographic.auction_maximum_quantity_wh == 129_000_000 // (255 * 2)
+
+
 def test_extreme_constants_of_the_credit_contract_are_taken():
     """The contract takes them too: tests/unit/credit/test_policy.py."""
     assert CreditTerms(top_wad=2 * WAD, sigma_wad=WAD // 20, alpha_wad=WAD, beta_wad=WAD).top_wad == 2 * WAD

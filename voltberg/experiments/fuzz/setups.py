@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from voltberg.configuration import (
+    AuctionTerms,
     BookTerms,
     CreditTerms,
     MarketConfiguration,
@@ -29,6 +30,15 @@ STRICT: Final = FuzzSetup(
             tolerance_bps=0, minimum_rated_wh=0, binding_frames=2, probation_frames=1, threshold_bps=5_000
         ),
         book=BookTerms(minimum_quantity_wh=1, minimum_lock_micro=0),
+        auction=AuctionTerms(
+            minimum_quantity_wh=1,
+            minimum_lock_micro=0,
+            clearing_seconds=299,
+            slices_per_frame=2,
+            price_weight_bps=3_333,
+            uniform_price=True,
+            roll_keeps_rank=False,
+        ),
         storage=StorageTerms(
             capacity_wh=61_000,
             charge_w=23_456,
@@ -44,7 +54,9 @@ STRICT: Final = FuzzSetup(
 )
 HUGE: Final = FuzzSetup(
     "huge",
-    MarketConfiguration(settlement=SettlementTerms(tick_micro_per_wh=65_535)),
+    MarketConfiguration(
+        settlement=SettlementTerms(tick_micro_per_wh=65_535), auction=AuctionTerms(minimum_quantity_wh=1)
+    ),
     # Words overflow.
     margin_micro=2**88,
     scale=10**6,
