@@ -139,8 +139,10 @@ compile: setup ## Compile every contract afresh
 	voltberg abi --out build/abi.json
 
 test: compile ## Compile afresh and run all tests
-	@if [ -d tests/brownie ]; then echo "==> brownie test tests/brownie --network ganache"; \
-	  brownie test tests/brownie --network ganache; fi
+	@for network in ganache anvil2; do \
+	  echo "==> brownie test tests/brownie --network $$network"; \
+	  brownie test tests/brownie --network $$network || exit 1; \
+	done
 	$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 test-fast: setup ## Run the plain tests on what is compiled already

@@ -74,14 +74,12 @@ def test_brownie_deploys_the_plan_and_writes_its_record(tmp_path):
     assert not set(again.record.addresses.values()) & set(deployment.record.addresses.values())
 
 
-# Brownie 1.22.2 warns of its own call inside chain.mine.
-@pytest.mark.filterwarnings("ignore:rpc.mine should not be called directly:FutureWarning")
 def test_one_trade_from_order_to_payment(market, fn_isolation):
     seller, buyer = market.prosumers[:2]
     market.book.place(market.request(SELL, 60, 1500, 500), {"from": seller})
     market.book.place(market.request(BUY, 80, 1000), {"from": buyer})
     assert market.book.marginOf(market.id_of(buyer)) == MONEY_MICRO - 1000 * (60 + FEE_TICKS) * TICK_MICRO
-    chain.mine(timestamp=(market.frame + 1) * 1800)
+    chain.sleep((market.frame + 1) * 1800 - chain.time())
     readings = [market.id_of(seller) | 900 << 32, market.id_of(buyer)]
     market.house.reportDelivery(market.frame, readings, {"from": market.meter})
     market.house.finaliseFrame(market.frame, {"from": buyer})

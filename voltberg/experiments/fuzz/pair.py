@@ -18,8 +18,9 @@ from voltberg.models import Role
 from voltberg.reference.market import Call, Outcome, ReferenceMarket
 from voltberg.reference.state import Revert
 
-START_TIMESTAMP: Final = 1_767_225_600
-"""2026-01-01T00:00:00Z, the start of a frame."""
+START_TIMESTAMP: Final = 2_524_608_000
+"""2050-01-01T00:00:00Z, the start of a frame: later than the clock of any node, so that a case can be replayed
+at its own times there, too."""
 PARTICIPANTS: Final = 9
 OUTSIDERS: Final = 4
 ACCOUNTS: Final = 7 + PARTICIPANTS + OUTSIDERS
