@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# CI draws the same examples every time, `make properties` new and many more. No deadline: no verdict by the clock.
+# CI draws the same examples every time, `make properties` new and many more. No deadline: no verdict by the
+# clock.
 settings.register_profile(
     "default", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
