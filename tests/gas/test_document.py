@@ -6,7 +6,7 @@ import pytest
 
 from voltberg.chain.compile import compile_contracts
 from voltberg.chain.engine import EngineError
-from voltberg.chain.gas_trace import KINDS, kind_of, own_costs, sort_gas
+from voltberg.chain.gas_trace import KINDS, Trace, kind_of, own_costs, sort_gas
 from voltberg.experiments.gas.breakdown import MOST_GAS, measure_breakdown, read_breakdown
 from voltberg.experiments.gas.document import PAGE, rendered
 from voltberg.experiments.gas.limits import KNOWN_MISSES, LIMITS
@@ -15,6 +15,7 @@ from voltberg.experiments.gas.peers import read_peers
 from voltberg.experiments.gas.registry import MARKET
 
 ROOT = Path(__file__).resolve().parents[2]
+STORAGE = ("cold reads", "warm reads", "new slots", "changed slots", "rewrites")
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +37,17 @@ def test_page_tells_every_known_miss(gas):
 def test_traces_explain_every_figure_that_is_one_transaction(gas):
     measured = measure_breakdown(compile_contracts(ROOT))
     assert measured == read_breakdown(ROOT), "make gas ARGS=--write"
-    assert {name: sum(parts.values()) for name, parts in measured.items()} == {
-        name: gas[name] for name in measured
+    assert {name: sum(parts.values()) for name, parts in measured.kinds.items()} == {
+        name: gas[name] for name in measured.kinds
     }
     derived = ("_each", "_marginal", "_extra", "_spread", "_first_touch", "_per_fill", "all_in_100")
     whole = {name for name in gas if not name.endswith(derived) and gas[name] <= MOST_GAS}
-    assert set(measured) == whole
-    assert all(tuple(parts) == tuple(KINDS) for parts in measured.values())
+    assert set(measured.kinds) == set(measured.slots) == whole
+    assert all(tuple(parts) == tuple(KINDS) for parts in measured.kinds.values())
+    for name, variables in measured.slots.items():
+        for kind in STORAGE:
+            spent = sum(parts.get(kind, 0) for parts in variables.values())
+            assert spent == measured.kinds[name][kind], (name, kind)
 
 
 def test_peers_stand_beside_figures_of_ours(gas):
@@ -53,6 +58,10 @@ def test_peers_stand_beside_figures_of_ours(gas):
 
 def step(op, gas, cost, depth):
     return {"op": op, "gas": gas, "gasCost": cost, "depth": depth}
+
+
+def trace(gas_used):
+    return Trace(TRACE, "0x", b"\0\1", gas_used)
 
 
 # A call whose cost field holds the gas that it hands on, as nodes tell it; the callee calls another in turn.
@@ -97,11 +106,11 @@ def test_instructions_are_sorted_by_what_they_cost(op, gas, kind):
 
 
 def test_a_trace_that_does_not_explain_the_receipt_is_refused():
-    parts = sort_gas(TRACE, b"\0\1", 21_640)
+    parts = sort_gas(trace(21_640))
     assert parts["calldata"] == 20
     assert parts["refund"] == 0
-    assert sum(sort_gas(TRACE, b"\0\1", 21_600).values()) == 21_600
+    assert sum(sort_gas(trace(21_600)).values()) == 21_600
     with pytest.raises(EngineError, match="a trace of 21640 gas does not explain 21641"):
-        sort_gas(TRACE, b"\0\1", 21_641)
+        sort_gas(trace(21_641))
     with pytest.raises(EngineError, match="does not explain 17311"):
-        sort_gas(TRACE, b"\0\1", 17_311)
+        sort_gas(trace(17_311))

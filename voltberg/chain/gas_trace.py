@@ -62,7 +62,29 @@ _MEMORY: Final = frozenset(
 )
 
 Step = Mapping[str, Any]
-"""One instruction of a trace: ``op``, ``gas`` left before it, ``gasCost``, ``depth``."""
+"""One instruction of a trace: ``op``, ``gas`` left before it, ``gasCost``, ``depth``, ``stack``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A successful call, instruction by instruction.
+
+    Attributes
+    ----------
+    steps : sequence of Step
+        Its instructions, those of called contracts in their place.
+    target : str
+        Contract called, lower-case hex.
+    calldata : bytes
+        What it was called with.
+    gas_used : int
+        Gas of its receipt.
+    """
+
+    steps: Sequence[Step]
+    target: str
+    calldata: bytes
+    gas_used: int
 
 
 class TracingAnvil(AnvilEngine):
@@ -74,44 +96,39 @@ class TracingAnvil(AnvilEngine):
         plain = super()._command(mnemonic, accounts, genesis_timestamp)
         return lambda port: [*plain(port), "--steps-tracing"]
 
-    def latest_breakdown(self) -> dict[str, int]:
-        """Sort the gas of the latest block's only transaction.
+    def latest_trace(self) -> Trace:
+        """Trace the latest block's only transaction.
 
         Returns
         -------
-        dict of str to int
-            Gas by kind, in the order of `KINDS`; they sum up to the gas used.
+        Trace
+            Its instructions, with stacks.
 
         Raises
         ------
         EngineError
-            If the block holds another count of transactions, the transaction failed, or the trace does not
-            account for its gas.
+            If the block holds another count of transactions, or the transaction failed.
         """
         block = self._rpc.call("eth_getBlockByNumber", hex(self.block_number), True)
         transactions = block["transactions"]
         if len(transactions) != 1:
             raise EngineError(f"block {self.block_number} holds {len(transactions)} transactions, expected 1")
         sent = transactions[0]
-        options = {"disableStack": True, "disableStorage": True, "enableMemory": False}
+        options = {"disableStorage": True, "enableMemory": False}
         trace = self._rpc.call("debug_traceTransaction", sent["hash"], options)
         if trace["failed"]:
             raise EngineError(f"transaction {sent['hash']} failed: its gas is not sorted")
         data = bytes.fromhex(sent["input"][2:])
-        return sort_gas(trace["structLogs"], data, int(block["gasUsed"], 16))
+        return Trace(trace["structLogs"], sent["to"].lower(), data, int(block["gasUsed"], 16))
 
 
-def sort_gas(steps: Sequence[Step], calldata: bytes, gas_used: int) -> dict[str, int]:
-    """Sort the gas of a successful call.
+def sort_gas(trace: Trace) -> dict[str, int]:
+    """Sort the gas of a call by kind of work.
 
     Parameters
     ----------
-    steps : sequence of Step
-        Its instructions, those of called contracts in their place.
-    calldata : bytes
-        What it was called with.
-    gas_used : int
-        Gas of its receipt.
+    trace : Trace
+        The call.
 
     Returns
     -------
@@ -125,13 +142,13 @@ def sort_gas(steps: Sequence[Step], calldata: bytes, gas_used: int) -> dict[str,
     """
     parts = dict.fromkeys(KINDS, 0)
     parts["base"] = BASE_GAS
-    parts["calldata"] = intrinsic_gas(calldata, creates=False) - BASE_GAS
-    for op, gas in zip((step["op"] for step in steps), own_costs(steps), strict=True):
+    parts["calldata"] = intrinsic_gas(trace.calldata, creates=False) - BASE_GAS
+    for op, gas in zip((step["op"] for step in trace.steps), own_costs(trace.steps), strict=True):
         parts[kind_of(op, gas)] += gas
     whole = sum(parts.values())
-    parts["refund"] = gas_used - whole
-    if not 0 <= whole - gas_used <= whole // 5:
-        raise EngineError(f"a trace of {whole} gas does not explain {gas_used} of the receipt")
+    parts["refund"] = trace.gas_used - whole
+    if not 0 <= whole - trace.gas_used <= whole // 5:
+        raise EngineError(f"a trace of {whole} gas does not explain {trace.gas_used} of the receipt")
     return parts
 
 

@@ -44,7 +44,7 @@ def gas(
         if write:
             write_snapshots(PROJECT_ROOT, matrix)
             with progress.status("tracing on anvil ..."):
-                write_breakdown(PROJECT_ROOT, measure_breakdown(artifacts), dict(matrix.meta))
+                write_breakdown(PROJECT_ROOT, measure_breakdown(artifacts), matrix.meta)
             write_document(PROJECT_ROOT)
     if as_json:
         typer.echo(json.dumps({"meta": dict(matrix.meta), "gas": matrix.gas}, indent=2))

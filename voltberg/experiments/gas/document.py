@@ -47,6 +47,7 @@ def rendered(root: Path) -> str:
         "limits": limits_table(root),
         "misses": misses_list(root),
         "breakdown": breakdown_table(read_breakdown(root)),
+        "slots": slots_list(read_breakdown(root)),
         "kinds": [f"- **{name}**: {what}" for name, what in KINDS.items()],
         "peers": peers_table(root),
         **{file: matrix_table(read_snapshot(root, file)["gas"]) for file in MATRIX_FILES},
@@ -140,9 +141,32 @@ def breakdown_table(breakdown: Breakdown) -> list[str]:
             f"{sum(parts.values()):,}",
             *(f"{parts[kind]:,}" if parts[kind] else "" for kind in KINDS),
         )
-        for name, parts in breakdown.items()
+        for name, parts in breakdown.kinds.items()
     ]
     return _table(("operation", "gas", *KINDS), rows)
+
+
+def slots_list(breakdown: Breakdown) -> list[str]:
+    """Tell which state variables each operation touches, and what each costs.
+
+    Parameters
+    ----------
+    breakdown : Breakdown
+        Gas by operation, variable and kind.
+
+    Returns
+    -------
+    list of str
+        Lines.
+    """
+    lines = []
+    for name, variables in breakdown.slots.items():
+        cells = [
+            f"`{variable}` " + " + ".join(f"{gas:,} {kind.split()[0]}" for kind, gas in parts.items())
+            for variable, parts in variables.items()
+        ]
+        lines.append(f"- **`{name}`**: {'; '.join(cells)}")
+    return lines
 
 
 def peers_table(root: Path) -> list[str]:

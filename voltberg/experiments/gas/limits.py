@@ -56,10 +56,10 @@ AWAITED: Final[frozenset[str]] = frozenset(
 """Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
 
 KNOWN_MISSES: Final[Mapping[str, str]] = {
-    "take_1": "the sweep keeps its state in memory and its loop checks more than one fill needs",
+    "take_1": "instructions around the first fill, see `compute` and `memory` below",
     "take_5": "as `take_1`: the fixed part of a sweep",
     "take_20": "as `take_1`: the fixed part of a sweep",
-    "settle_positions_batch100_each": "policy, batch and records pass through memory, position by position",
+    "settle_positions_batch100_each": "instructions for each position, see `compute` below",
     "storage_in": "a booking's word is unpacked field by field, the meter's role is a cold word",
     "storage_out": "as `storage_in`",
     "credit_single": "the rating policy is a cold word beside the role's, a log repeats the record",
