@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {OrderWord} from "./OrderWord.sol";
+import {TickBitmap} from "./TickBitmap.sol";
 
 /// @title One word for a frame of the continuous book
 /// @dev From the lowest bit: levels 192 (a bit per tick with queued orders) | asksFrom 8 | traded Wh 40 | cap tick 8 | fee ticks 4 |
@@ -82,6 +83,20 @@ library FrameWord {
         unchecked {
             uint256 bidMask = (1 << asksFrom(word)) - 1;
             return side == OrderWord.BID ? word & ((2 << tick) - 1) & ~bidMask : (word & bidMask) >> tick << tick;
+        }
+    }
+
+    /// @dev The best of the levels that cross an incoming order of `side`: the lowest ask or the highest bid. The one at the border of the
+    /// sides is found without a search.
+    function best(uint256 word, uint256 side, uint256 bits) internal pure returns (uint256 tick) {
+        tick = asksFrom(word);
+        // A bid that crosses lies below the border.
+        unchecked {
+            if (side == OrderWord.BID) {
+                if ((bits >> tick) & 1 == 0) tick = TickBitmap.lowest(bits);
+            } else {
+                if ((bits >> --tick) & 1 == 0) tick = TickBitmap.highest(bits);
+            }
         }
     }
 

@@ -56,6 +56,15 @@ library LevelQueue {
         return (level ^ (level >> _TAIL_SHIFT)) & _BOTH_NEXT == 0;
     }
 
+    /// @dev Whether something is queued and no replenished slice is.
+    function hasArrivalsOnly(uint256 level) internal pure returns (bool) {
+        uint256 differences = (level ^ (level >> _TAIL_SHIFT)) & _BOTH_NEXT;
+        // Above the arrivals' difference there is none; without any it wraps to the highest number.
+        unchecked {
+            return differences - 1 < _MASK_24;
+        }
+    }
+
     /// @dev The level after one more arrival; the caller has checked {MAX_ARRIVALS}.
     function withArrival(uint256 level) internal pure returns (uint256) {
         // tail < 65,535.
@@ -69,6 +78,14 @@ library LevelQueue {
         // A cursor never passes its tail.
         unchecked {
             return level + (replenished ? 1 << _REPLENISHED_NEXT_SHIFT : 1);
+        }
+    }
+
+    /// @dev The level with an arrival at its head served by a trade of that energy.
+    function withServed(uint256 level, uint256 energyWh) internal pure returns (uint256) {
+        // A cursor never passes its tail, and the traded energy is the topmost field.
+        unchecked {
+            return level + (energyWh << _TRADED_SHIFT) + 1;
         }
     }
 

@@ -7,7 +7,6 @@ import {FrameWord} from "./FrameWord.sol";
 import {LevelQueue} from "./LevelQueue.sol";
 import {OrderWord} from "./OrderWord.sol";
 import {PositionWord} from "./PositionWord.sol";
-import {TickBitmap} from "./TickBitmap.sol";
 import {TradingVenue} from "./TradingVenue.sol";
 
 /// @title Storage and matching of the continuous book
@@ -81,7 +80,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
             uint256 bits = FrameWord.crossing(sweep.frameWord, sweep.side, sweep.tick);
             if (bits == 0) return 0;
             if (sweep.visits == 0) return REASON_MAX_FILLS;
-            if (_takeLevel(sweep, _bestOf(sweep, bits))) return REASON_SELF_TRADE;
+            if (_takeLevel(sweep, FrameWord.best(sweep.frameWord, sweep.side, bits))) return REASON_SELF_TRADE;
         }
     }
 
@@ -90,7 +89,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
         while (true) {
             uint256 bits = FrameWord.crossing(sweep.frameWord, sweep.side, sweep.tick);
             if (bits == 0) return;
-            uint256 tick = _bestOf(sweep, bits);
+            uint256 tick = FrameWord.best(sweep.frameWord, sweep.side, bits);
             uint256 levelKey = OrderWord.levelKey(sweep.frame, sweep.side ^ 1, tick);
             uint256 level = _queue.levels[levelKey];
             do {
@@ -100,14 +99,71 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
                 sweep.visits--;
                 level = LevelQueue.withoutHead(level, replenished);
             } while (!LevelQueue.isEmpty(level));
-            _queue.levels[levelKey] = _emptied(sweep, tick, level);
+            (_queue.levels[levelKey], sweep.frameWord) = _emptied(sweep.frame, sweep.frameWord, tick, level);
         }
+    }
+
+    /// @dev Trades a plain incoming order against the plain orders at the head of the best level: most sweeps are no more, and none of
+    /// this needs memory. It ends when the order is filled, its visits or the level are used up, or somebody stands there of whom {_take}
+    /// knows more: an iceberg, a replenished slice, the owner itself. O(visited orders).
+    /// @param bits Levels that the order may trade with, not 0.
+    /// @return restWh What is left of the order [Wh].
+    /// @return visits Resting orders that it may still visit.
+    /// @return word The frame's word.
+    /// @return valueWhTicks Value traded [Wh x ticks].
+    function _takePlain(uint256 request, uint256 takerId, uint256 frameWord, uint256 bits, uint256 quantityWh)
+        internal
+        returns (uint256 restWh, uint256 visits, uint256 word, uint256 valueWhTicks)
+    {
+        uint256 side = OrderWord.sideIn(request);
+        uint256 tick = FrameWord.best(frameWord, side, bits);
+        uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side ^ 1, tick);
+        uint256 level = _queue.levels[levelKey];
+        (restWh, visits, word) = (quantityWh, OrderWord.maxFillsIn(request), frameWord);
+        valueWhTicks = LevelQueue.tradedWh(level);
+        while (LevelQueue.hasArrivalsOnly(level)) {
+            uint256 orderId = OrderWord.id(levelKey, LevelQueue.next(level));
+            uint256 order = _orders[orderId];
+            if (order != 0) {
+                if (OrderWord.peakWh(order) != 0 || OrderWord.makerOf(order) == takerId) break;
+                uint256 energyWh = OrderWord.visibleWh(order);
+                if (restWh < energyWh) {
+                    energyWh = restWh;
+                    _orders[orderId] = OrderWord.withoutDisplayed(order, energyWh);
+                    level = LevelQueue.withTraded(level, energyWh);
+                } else {
+                    level = LevelQueue.withServed(level, energyWh);
+                }
+                _fill(takerId, orderId, order, energyWh);
+                // The energy is at most the rest.
+                unchecked {
+                    restWh -= energyWh;
+                }
+            } else {
+                level = LevelQueue.withServed(level, 0);
+            }
+            // At least 1 when the loop begins, and afterwards.
+            unchecked {
+                --visits;
+            }
+            if (visits == 0 || restWh == 0) break;
+        }
+        // 40 bits of energy times 8 bits of price; the level's traded energy only grows.
+        unchecked {
+            valueWhTicks = (LevelQueue.tradedWh(level) - valueWhTicks) * tick;
+        }
+        if (LevelQueue.isEmpty(level)) {
+            (level, word) = _emptied(OrderWord.frameIn(request), word, tick, level);
+        } else if (restWh == 0 || visits == 0) {
+            _checkLevel(OrderWord.frameIn(request), level);
+        }
+        _queue.levels[levelKey] = level;
     }
 
     /// @dev Enters a trade in a position.
     function _book(uint256 frame, uint256 participantId, uint256 added) internal {
         uint256 key = PositionWord.key(frame, participantId);
-        _positions[key] = PositionWord.plus(PositionWord.inFrame(_positions[key], frame), added, frame, participantId);
+        _positions[key] = PositionWord.plus(_positions[key], added, frame, participantId);
     }
 
     /* PRIVATE: ONE LEVEL */
@@ -138,7 +194,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
             }
             uint256 energyWh = OrderWord.visibleWh(order);
             if (sliceWh < energyWh) energyWh = sliceWh;
-            _trade(sweep, orderId, order, energyWh, tick);
+            _fill(sweep.takerId, orderId, order, energyWh);
             level = LevelQueue.withTraded(level, energyWh);
             level = _served(sweep, level, orderId, OrderWord.withoutDisplayed(order, energyWh), replenished);
             // The energy is at most the slice.
@@ -154,22 +210,26 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
         unchecked {
             sweep.valueWhTicks += (traded - tradedBefore) * tick;
         }
-        if (LevelQueue.isEmpty(level)) level = _emptied(sweep, tick, level);
-        else require(traded <= _MAX_LEVEL_TRADED_WH, OrderBook_FrameOverflow(uint32(sweep.frame), traded));
+        if (LevelQueue.isEmpty(level)) (level, sweep.frameWord) = _emptied(sweep.frame, sweep.frameWord, tick, level);
+        else _checkLevel(sweep.frame, level);
         _queue.levels[levelKey] = level;
     }
 
     /// @dev Logs one trade and enters it in the maker's position (M3).
-    function _trade(Sweep memory sweep, uint256 orderId, uint256 order, uint256 energyWh, uint256 tick) private {
+    function _fill(uint256 takerId, uint256 orderId, uint256 order, uint256 energyWh) private {
         uint256 makerId = OrderWord.makerOf(order);
-        emit Filled(orderId | (makerId << 64) | (sweep.takerId << 96) | (energyWh << 128));
-        // 32 bits of energy, at most 16 of price or lock, 64 of tick value.
+        // 32 bits of energy, 8 of price or lock, 16 of tick value.
         unchecked {
+            emit Filled(orderId | (makerId << 64) | (takerId << 96) | (energyWh << 128));
             uint256 energyMicro = energyWh * _tickMicroPerWh;
-            uint256 added = sweep.side == OrderWord.BID
-                ? PositionWord.sale(energyWh, energyMicro * tick, energyMicro * OrderWord.lockTicksOf(order))
-                : PositionWord.purchase(energyWh, energyMicro * tick);
-            _book(sweep.frame, makerId, added);
+            uint256 valueMicro = energyMicro * OrderWord.tickOf(orderId);
+            _book(
+                OrderWord.frameOf(orderId),
+                makerId,
+                OrderWord.isAsk(orderId)
+                    ? PositionWord.sale(energyWh, valueMicro, energyMicro * OrderWord.lockTicksOf(order))
+                    : PositionWord.purchase(energyWh, valueMicro)
+            );
         }
     }
 
@@ -242,23 +302,28 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
         return true;
     }
 
+    /// @dev Whether a level that keeps orders may carry what it traded.
+    function _checkLevel(uint256 frame, uint256 level) private pure {
+        uint256 traded = LevelQueue.tradedWh(level);
+        require(traded <= _MAX_LEVEL_TRADED_WH, OrderBook_FrameOverflow(uint32(frame), traded));
+    }
+
     /// @dev Takes an emptied level out of the frame's word, its traded energy into it.
     /// @return The level without traded energy.
-    function _emptied(Sweep memory sweep, uint256 tick, uint256 level) private pure returns (uint256) {
-        uint256 word = FrameWord.withoutLevel(sweep.frameWord, tick);
+    /// @return word The frame's word.
+    function _emptied(uint256 frame, uint256 frameWord, uint256 tick, uint256 level)
+        private
+        pure
+        returns (uint256, uint256 word)
+    {
+        word = FrameWord.withoutLevel(frameWord, tick);
         uint256 traded = LevelQueue.tradedWh(level);
         if (traded != 0) {
             traded += FrameWord.tradedWh(word);
-            require(traded <= _MAX_FRAME_TRADED_WH, OrderBook_FrameOverflow(uint32(sweep.frame), traded));
+            require(traded <= _MAX_FRAME_TRADED_WH, OrderBook_FrameOverflow(uint32(frame), traded));
             word = FrameWord.withTraded(word, traded);
         }
-        sweep.frameWord = word;
-        return LevelQueue.withoutTraded(level);
-    }
-
-    /// @dev The best of the levels that cross: the lowest ask or the highest bid.
-    function _bestOf(Sweep memory sweep, uint256 bits) private pure returns (uint256) {
-        return sweep.side == OrderWord.BID ? TickBitmap.lowest(bits) : TickBitmap.highest(bits);
+        return (LevelQueue.withoutTraded(level), word);
     }
 
     /// @dev Whether the present slice's limit still reaches a tick.

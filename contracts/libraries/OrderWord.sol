@@ -11,6 +11,8 @@ library OrderWord {
     uint256 internal constant ASK = 1;
     uint256 internal constant HIGHEST_TICK = 191;
     uint256 internal constant REQUEST_BITS = 144;
+    /// @dev Bits that no request sets: those above its fields, and all but the lowest of its side.
+    uint256 private constant _UNUSED = ~((uint256(1) << REQUEST_BITS) - 1) | (0xfe << 32);
 
     uint256 internal constant LIMIT = 0;
     uint256 internal constant IOC = 1;
@@ -24,6 +26,11 @@ library OrderWord {
     uint256 private constant _TICK_SHIFT = 40;
 
     /* REQUESTS */
+
+    /// @dev Whether a request sets no bit without a meaning.
+    function isWellFormed(uint256 request) internal pure returns (bool) {
+        return request & _UNUSED == 0;
+    }
 
     /// @dev Delivery frame of a request.
     function frameIn(uint256 request) internal pure returns (uint32) {
@@ -112,6 +119,11 @@ library OrderWord {
     /// @dev Price tick.
     function tickOf(uint256 orderId) internal pure returns (uint256) {
         return (orderId >> 16) & 0xff;
+    }
+
+    /// @dev Whether the order sells.
+    function isAsk(uint256 orderId) internal pure returns (bool) {
+        return (orderId >> 24) & ASK != 0;
     }
 
     /* ORDERS */

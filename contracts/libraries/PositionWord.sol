@@ -80,17 +80,20 @@ library PositionWord {
         return (energyWh << _SOLD_SHIFT) | (valueMicro << _SALE_SHIFT) | (addedLockMicro << _LOCK_SHIFT);
     }
 
-    /// @dev Adds a trade or reverts with `OrderBook_PositionOverflow`.
+    /// @dev Adds a trade to the position of `frame` or reverts with `OrderBook_PositionOverflow`.
+    /// @param word Stored word, of this frame or an older one.
     function plus(uint256 word, uint256 added, uint256 frame, uint256 participantId)
         internal
         pure
         returns (uint256 sum)
     {
-        // All fields are added at once; a field that overflows shows as a carry into the first bit of its neighbour.
+        // As in {inFrame}. All fields are added at once; one that overflows shows as a carry into the first bit of its neighbour.
         unchecked {
+            uint256 empty = (frame / FrameClock.RING_FRAMES + 1) << _TAG_SHIFT;
+            if ((word ^ empty) >> _TAG_SHIFT != 0) word = empty;
             sum = word + added;
         }
-        if ((sum ^ word ^ added) & _CARRIES != 0 || added >> _TAG_SHIFT != 0) {
+        if (((sum ^ word ^ added) & _CARRIES) | (added >> _TAG_SHIFT) != 0) {
             // Both come from 32-bit fields.
             revert IIcebergOrderBook.OrderBook_PositionOverflow(uint32(participantId), uint32(frame));
         }

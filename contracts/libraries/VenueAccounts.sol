@@ -111,14 +111,23 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     /// @dev Adds to the free margin. Safe: the house holds at most the token's supply, which is far below 2^96 micro-units; the house
     /// refuses deposits beyond that.
     function _withMargin(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
-        return word + (amountMicro << _MARGIN_SHIFT);
+        unchecked {
+            return word + (amountMicro << _MARGIN_SHIFT);
+        }
     }
 
     /// @dev Takes from the free margin or reverts.
     function _withoutMargin(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
         uint256 available = _marginIn(word);
         require(amountMicro <= available, Venue_InsufficientMargin(_idIn(word), amountMicro, available));
-        return word - (amountMicro << _MARGIN_SHIFT);
+        return _charged(word, amountMicro);
+    }
+
+    /// @dev Takes from a free margin that was found to hold it.
+    function _charged(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
+        unchecked {
+            return word - (amountMicro << _MARGIN_SHIFT);
+        }
     }
 
     function _withStatus(uint256 word, uint8 status) internal pure returns (uint256) {

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
+import {FrameWord} from "./FrameWord.sol";
+import {LevelQueue} from "./LevelQueue.sol";
+import {OrderBookViews} from "./OrderBookViews.sol";
+import {OrderWord} from "./OrderWord.sol";
+import {PositionWord} from "./PositionWord.sol";
+
+/// @title Placing in the continuous book, whoever sends the order
+/// @notice Checks, matching and resting of one order (B1-B6, M2, M3), in the order of {IIcebergOrderBook-place}.
+abstract contract OrderBookPlacing is OrderBookViews {
+    /* IMMUTABLES */
+
+    /// @notice Least quantity and least peak of an order [Wh].
+    uint32 public immutable minimumQuantityWh;
+    /// @notice Least lock of an order [micro].
+    uint64 public immutable minimumLockMicro;
+
+    /* CONSTRUCTOR */
+
+    constructor(
+        address registry_,
+        ITradeSettlement house_,
+        address creditScoring_,
+        uint32 minimumQuantityWh_,
+        uint64 minimumLockMicro_
+    ) OrderBookViews(registry_, house_, creditScoring_) {
+        require(minimumQuantityWh_ != 0, OrderBook_QuantityBelowMinimum(0, 1));
+        minimumQuantityWh = minimumQuantityWh_;
+        minimumLockMicro = minimumLockMicro_;
+    }
+
+    /* INTERNAL */
+
+    /// @dev Places an order for its owner.
+    /// @return orderId Id of what rests, 0 when nothing does.
+    /// @return filledWh Energy traded at once.
+    function _place(uint256 request, address owner) internal returns (uint64 orderId, uint256 filledWh) {
+        require(OrderWord.isWellFormed(request), OrderBook_InvalidRequest(request));
+        uint256 account = _knownAccount(owner);
+        uint256 frameWord = _admit(request, account);
+        (uint256 quantityWh, uint256 peakWh) = _quantities(request, account);
+        uint256 lockTicks = FrameWord.lockTicks(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
+        uint256 lockMicro = _lockFor(quantityWh, lockTicks);
+        require(
+            lockMicro <= _marginIn(account), Venue_InsufficientMargin(_idIn(account), lockMicro, _marginIn(account))
+        );
+        uint256 bits = FrameWord.crossing(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
+        if (bits != 0 || OrderWord.isImmediate(request)) {
+            return _trade(request, owner, account, frameWord, bits, quantityWh, peakWh);
+        }
+        _accounts[owner] = _charged(account, lockMicro);
+        (uint256 id, uint256 newWord) =
+            _rest(request, frameWord, _idIn(account), quantityWh, peakWh, peakWh == 0 ? quantityWh : peakWh, lockTicks);
+        if (newWord != frameWord) _frames[OrderWord.frameIn(request)] = newWord;
+        // Ids have 64 bits.
+        return (uint64(id), 0);
+    }
+
+    function _openFrame(uint32 frame) internal view returns (uint256 word) {
+        word = _frames[frame];
+        require(word != 0, OrderBook_FrameNotOpen(frame));
+    }
+
+    function _requireGateOpen(uint32 frame) internal view {
+        // Sums of 32-bit products and times.
+        unchecked {
+            if (block.timestamp + gateClosureLeadSeconds >= uint256(frame) * frameSeconds) {
+                revert OrderBook_GateClosed(frame, _gateClosure(frame), block.timestamp);
+            }
+        }
+    }
+
+    /* PRIVATE: CHECKS */
+
+    /// @dev Whether the order may be placed now: its owner, kind, frame and price.
+    /// @return frameWord The frame's word.
+    function _admit(uint256 request, uint256 account) private view returns (uint256 frameWord) {
+        require(_statusIn(account) == 0, OrderBook_Suspended(_idIn(account), _statusIn(account)));
+        require(
+            OrderWord.isKindValid(request), OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request))
+        );
+        require(OrderWord.maxFillsIn(request) != 0, OrderBook_ZeroMaxFills());
+        uint32 frame = OrderWord.frameIn(request);
+        frameWord = _openFrame(frame);
+        require(frameWord & FrameWord.PAUSED == 0, OrderBook_FramePaused(frame));
+        _requireGateOpen(frame);
+        uint256 tick = OrderWord.tickIn(request);
+        require(tick <= OrderWord.HIGHEST_TICK, OrderBook_TickOutOfRange(tick, OrderWord.HIGHEST_TICK));
+    }
+
+    /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET), and checked, with the price step.
+    function _quantities(uint256 request, uint256 account) private view returns (uint256 quantityWh, uint256 peakWh) {
+        quantityWh = OrderWord.quantityIn(request);
+        peakWh = OrderWord.peakIn(request);
+        uint256 factor = _factorIn(account);
+        // 32 bits of energy, 16 of factor, at most 32 slices.
+        unchecked {
+            if (factor != FULL_FACTOR_BPS && OrderWord.sideIn(request) == OrderWord.BID) {
+                quantityWh = quantityWh * factor / FULL_FACTOR_BPS;
+                if (peakWh > quantityWh) peakWh = quantityWh;
+            }
+            uint256 minimum = minimumQuantityWh;
+            require(quantityWh >= minimum, OrderBook_QuantityBelowMinimum(quantityWh, minimum));
+            uint256 step = OrderWord.stepIn(request);
+            if (OrderWord.peakIn(request) == 0) {
+                require(step == 0, OrderBook_InvalidPriceStep(step));
+            } else {
+                require(
+                    peakWh <= quantityWh && peakWh >= minimum && peakWh * 32 >= quantityWh,
+                    OrderBook_InvalidPeak(peakWh, quantityWh, minimum)
+                );
+                require(step <= OrderWord.HIGHEST_TICK, OrderBook_InvalidPriceStep(step));
+            }
+        }
+    }
+
+    /// @dev What the whole order locks at its limit (M2).
+    function _lockFor(uint256 quantityWh, uint256 lockTicks) private view returns (uint256 lockMicro) {
+        // 32 bits of energy, 9 of lock, 16 of tick value.
+        unchecked {
+            lockMicro = quantityWh * lockTicks * _tickMicroPerWh;
+        }
+        require(lockMicro >= minimumLockMicro, OrderBook_LockBelowMinimum(lockMicro, minimumLockMicro));
+    }
+
+    /* PRIVATE: TRADING */
+
+    /// @dev Lets an order that crosses, or may not rest, meet the book.
+    /// @param bits Levels that it may trade with.
+    function _trade(
+        uint256 request,
+        address owner,
+        uint256 account,
+        uint256 frameWord,
+        uint256 bits,
+        uint256 quantityWh,
+        uint256 peakWh
+    ) private returns (uint64 orderId, uint256 filledWh) {
+        (uint256 restWh, uint256 visits, uint256 word, uint256 valueWhTicks) =
+            (quantityWh, OrderWord.maxFillsIn(request), frameWord, uint256(0));
+        if (peakWh == 0 && bits != 0 && OrderWord.kindIn(request) != OrderWord.POST_ONLY) {
+            (restWh, visits, word, valueWhTicks) = _takePlain(request, _idIn(account), frameWord, bits, quantityWh);
+            if (restWh == 0) {
+                uint256 lockTicks = FrameWord.lockTicks(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
+                // 32 bits of energy, 9 of lock.
+                unchecked {
+                    lockTicks *= quantityWh;
+                }
+                _accounts[owner] =
+                    _charged(account, _bookTaker(request, _idIn(account), word, quantityWh, valueWhTicks, lockTicks));
+                if (word != frameWord) _frames[OrderWord.frameIn(request)] = word;
+                return (0, quantityWh);
+            }
+        }
+        uint256 sizeWh = peakWh == 0 ? quantityWh : peakWh;
+        Sweep memory sweep = Sweep({
+            takerId: _idIn(account),
+            frame: OrderWord.frameIn(request),
+            side: OrderWord.sideIn(request),
+            tick: OrderWord.tickIn(request),
+            sliceWh: peakWh == 0 ? restWh : peakWh,
+            hiddenWh: quantityWh - sizeWh,
+            sizeWh: sizeWh,
+            peakWh: peakWh,
+            stepTicks: OrderWord.stepIn(request),
+            visits: visits,
+            frameWord: word,
+            valueWhTicks: valueWhTicks,
+            lockWhTicks: 0
+        });
+        return _sweep(sweep, request, owner, account, frameWord, quantityWh);
+    }
+
+    /// @dev Lets what is left of an order, or one of slices, meet the book; then its rest rests or returns.
+    /// @param frameWord The frame's word as it is stored.
+    /// @param quantityWh Of the whole order [Wh].
+    function _sweep(
+        Sweep memory sweep,
+        uint256 request,
+        address owner,
+        uint256 account,
+        uint256 frameWord,
+        uint256 quantityWh
+    ) private returns (uint64 orderId, uint256 filledWh) {
+        uint256 kind = OrderWord.kindIn(request);
+        uint256 reason;
+        if (kind == OrderWord.POST_ONLY) _skipCancelled(sweep);
+        else reason = _take(sweep);
+        uint256 restWh = sweep.sliceWh + sweep.hiddenWh;
+        filledWh = quantityWh - restWh;
+        uint256 spentMicro = filledWh == 0 ? 0 : _bookTaken(sweep, request, filledWh);
+        if (restWh != 0) {
+            require(kind != OrderWord.FOK, OrderBook_NotFilled(quantityWh, filledWh));
+            if (kind == OrderWord.IOC) reason = REASON_IOC;
+            if (reason == 0) {
+                uint256 lockTicks = FrameWord.lockTicks(frameWord, sweep.side, sweep.tick);
+                spentMicro += restWh * lockTicks * _tickMicroPerWh;
+                uint256 id;
+                (id, sweep.frameWord) = _rest(
+                    OrderWord.withTick(request, sweep.tick),
+                    sweep.frameWord,
+                    sweep.takerId,
+                    restWh,
+                    sweep.peakWh,
+                    sweep.sliceWh,
+                    lockTicks
+                );
+                // Ids have 64 bits.
+                orderId = uint64(id);
+            } else {
+                emit RestReturned(sweep.frame | (sweep.takerId << 32) | (restWh << 64) | (reason << 96));
+            }
+        }
+        if (spentMicro != 0) _accounts[owner] = _charged(account, spentMicro);
+        if (sweep.frameWord != frameWord) _frames[sweep.frame] = sweep.frameWord;
+    }
+
+    /// @dev Enters a finished sweep's trades in its owner's position.
+    /// @return spentMicro What they took from the margin.
+    function _bookTaken(Sweep memory sweep, uint256 request, uint256 filledWh) private returns (uint256 spentMicro) {
+        // 40 bits of energy, 9 of lock.
+        unchecked {
+            uint256 lockTicks = FrameWord.lockTicks(sweep.frameWord, sweep.side, sweep.tick);
+            uint256 lockWhTicks = sweep.lockWhTicks + (sweep.sizeWh - sweep.sliceWh) * lockTicks;
+            return _bookTaker(request, sweep.takerId, sweep.frameWord, filledWh, sweep.valueWhTicks, lockWhTicks);
+        }
+    }
+
+    /// @dev Enters an order's trades in its owner's position.
+    /// @param lockWhTicks What a seller locks for them [Wh x ticks].
+    /// @return spentMicro What they take from the margin: a buyer's value and fees, a seller's lock. It is at most what the whole order
+    /// locks at its limit, which the margin was found to hold: nothing trades at a worse price, and a step of an iceberg locks no more.
+    function _bookTaker(
+        uint256 request,
+        uint256 takerId,
+        uint256 frameWord,
+        uint256 filledWh,
+        uint256 valueWhTicks,
+        uint256 lockWhTicks
+    ) private returns (uint256 spentMicro) {
+        uint256 added;
+        // 32 bits of energy, 9 of price, fees or lock, 16 of tick value.
+        unchecked {
+            uint256 valueMicro = valueWhTicks * _tickMicroPerWh;
+            if (OrderWord.sideIn(request) == OrderWord.BID) {
+                added = PositionWord.purchase(filledWh, valueMicro);
+                spentMicro = valueMicro + filledWh * FrameWord.feeTicks(frameWord) * _tickMicroPerWh;
+            } else {
+                spentMicro = lockWhTicks * _tickMicroPerWh;
+                added = PositionWord.sale(filledWh, valueMicro, spentMicro);
+            }
+        }
+        _book(OrderWord.frameIn(request), takerId, added);
+    }
+
+    /// @dev Queues an order, or what is left of one, at the request's tick. Its lock has left the margin already.
+    /// @return orderId Its id.
+    /// @return newWord The frame's word with its level.
+    function _rest(
+        uint256 request,
+        uint256 frameWord,
+        uint256 makerId,
+        uint256 restWh,
+        uint256 peakWh,
+        uint256 visibleWh,
+        uint256 lockTicks
+    ) private returns (uint256 orderId, uint256 newWord) {
+        (uint256 side, uint256 tick) = (OrderWord.sideIn(request), OrderWord.tickIn(request));
+        uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side, tick);
+        uint256 level = _queue.levels[levelKey];
+        uint256 index = LevelQueue.tail(level);
+        // A side is 0 or 1, a tick at most 191.
+        require(
+            index < LevelQueue.MAX_ARRIVALS, OrderBook_LevelFull(OrderWord.frameIn(request), uint8(side), uint8(tick))
+        );
+        _queue.levels[levelKey] = LevelQueue.withArrival(level);
+        orderId = OrderWord.id(levelKey, index);
+        uint256 step = OrderWord.stepIn(request);
+        _orders[orderId] = OrderWord.pack(makerId, restWh, peakWh, visibleWh, step, lockTicks);
+        newWord = FrameWord.hasLevel(frameWord, tick) ? frameWord : FrameWord.withLevel(frameWord, side, tick);
+        emit OrderPlaced(orderId | (makerId << 64) | (restWh << 96) | (peakWh << 128) | (visibleWh << 160)
+                | (step << 192));
+    }
+}
