@@ -56,9 +56,7 @@ AWAITED: Final[frozenset[str]] = frozenset(
 """Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
 
 KNOWN_MISSES: Final[Mapping[str, str]] = {
-    "take_1": "instructions around the first fill, see `compute` and `memory` below",
-    "take_5": "as `take_1`: the fixed part of a sweep",
-    "take_20": "as `take_1`: the fixed part of a sweep",
+    "take_1": "one sweep pays for all checks of a placement, the search of its functions and two positions",
     "settle_positions_batch100_each": "instructions for each position, see `compute` below",
     "storage_in": "a booking's word is unpacked field by field, the meter's role is a cold word",
     "storage_out": "as `storage_in`",
