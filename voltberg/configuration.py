@@ -150,6 +150,11 @@ class AuctionTerms(_Terms):
             raise ValueError(msg)
         return self
 
+    @staticmethod
+    def maximum_quantity_wh(tick_micro_per_wh: int) -> int:
+        """Tell the largest quantity of an order [Wh]: what 24 bits and a record's refund have room for."""
+        return min(2**24 - 1, MAXIMUM_ORDER_LOCK_MICRO // (HIGHEST_LOCK_TICKS * tick_micro_per_wh))
+
 
 class StorageTerms(_Terms):
     """Size and tariff of the shared storage (M12; Wang et al. 2023, eqs 27-31).
@@ -252,21 +257,15 @@ class MarketConfiguration(_Terms):
         )
         if auction.clearing_seconds >= room:
             msg = (
-                f"auction.clearing_seconds is {auction.clearing_seconds}, expected below {room}: the time from "
-                "gate closure to the end of refusals, and a frame"
+                f"auction.clearing_seconds is {auction.clearing_seconds}, expected below {room}: "
+                "the time from gate closure to the end of refusals, and a frame"
             )
             raise ValueError(msg)
-        largest = self.auction_maximum_quantity_wh
+        largest = auction.maximum_quantity_wh(settlement.tick_micro_per_wh)
         if auction.minimum_quantity_wh > largest:
             msg = f"auction.minimum_quantity_wh is {auction.minimum_quantity_wh}, expected at most {largest}"
             raise ValueError(msg)
         return self
-
-    @property
-    def auction_maximum_quantity_wh(self) -> int:
-        """Largest quantity of an order in the auction [Wh]."""
-        lock_of_wh = HIGHEST_LOCK_TICKS * self.settlement.tick_micro_per_wh
-        return min(2**24 - 1, MAXIMUM_ORDER_LOCK_MICRO // lock_of_wh)
 
     def fingerprint(self) -> str:
         """Hash the parameters, so that a deployment can be told from one with others.

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from voltberg.configuration import CreditTerms, MarketConfiguration, SettlementTerms
+from voltberg.configuration import AuctionTerms, CreditTerms, MarketConfiguration, SettlementTerms
 from voltberg.units import WAD
 
 
@@ -69,8 +69,15 @@ def test_an_auction_that_the_contract_would_refuse_is_refused(settlement, auctio
 
 
 def test_an_auction_of_price_and_time_needs_no_weight():
-    lexicographic = MarketConfiguration.model_validate({"auction": {"alpha": 0, "beta": 0}})
-    assert lexicographic.auction_maximum_quantity_wh == 129_000_000 // (255 * 2)
+    assert AuctionTerms(alpha=0, beta=0).beta == 0
+
+
+@pytest.mark.parametrize(("tick_micro_per_wh", "largest_wh"), [(2, 252_941), (65_535, 7), (1, 505_882)])
+def test_an_order_of_the_auction_is_bounded_by_what_its_record_can_refund(tick_micro_per_wh, largest_wh):
+    assert AuctionTerms.maximum_quantity_wh(tick_micro_per_wh) == largest_wh
+    # All words of a participant over 512 frames, and as many carried ones as have effect.
+    locks = (256 + 16 * 512 + 64) * largest_wh * 255 * tick_micro_per_wh
+    assert locks < 2**40
 
 
 def test_extreme_constants_of_the_credit_contract_are_taken():
