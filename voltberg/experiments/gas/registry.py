@@ -27,7 +27,13 @@ Figures = Mapping[str, int]
 MARKET: Final = "market"
 FIRST_DAY: Final = "first_day"
 SECOND_DAY: Final = "second_day"
-MODULES: Final = ("scenarios_book", "scenarios_house", "scenarios_storage", "scenarios_matrix")
+MODULES: Final = (
+    "scenarios_book",
+    "scenarios_house",
+    "scenarios_storage",
+    "scenarios_credit",
+    "scenarios_matrix",
+)
 """Modules of this package that hold scenarios."""
 
 
