@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 from voltberg.cli import app
 from voltberg.models import Fill, Movement, Placement, Position, SettledDelivery
 from voltberg.profiles import sample_day
-from voltberg.reference import words
+from voltberg.reference import auction_words, words
+from voltberg.reference.auction_words import AuctionCancel, AuctionFill, AuctionOrder, AuctionRecord
 from voltberg.simulation.prices import day_prices
 from voltberg.simulation.settings import FeeSettings
 
@@ -106,7 +107,8 @@ def test_make_targets_of_the_readme_exist() -> None:
 
 def test_rules_are_all_in_the_specification() -> None:
     text = read("docs/SPECIFICATION.md")
-    for rule in [f"M{number}" for number in range(1, 14)] + [f"B{number}" for number in range(1, 7)]:
+    rules = [f"M{number}" for number in range(1, 14)] + [f"B{number}" for number in range(1, 7)]
+    for rule in [*rules, *(f"A{number}" for number in range(1, 10))]:
         assert re.search(rf"^\*\*{rule}\b", text, re.MULTILINE), rule
 
 
@@ -115,7 +117,8 @@ def test_errors_and_events_that_documents_name_exist() -> None:
     for page in (*DOCS.rglob("*.md"), ROOT / "README.md"):
         named = set(
             re.findall(
-                r"`((?:OrderBook|Settlement|Storage|Credit|Venue|Registry)_[A-Z]\w+)", page.read_text()
+                r"`((?:OrderBook|Auction|Settlement|Storage|Credit|Venue|Registry)_[A-Z]\w+)",
+                page.read_text(),
             )
         )
         assert not {name for name in named if f"error {name}(" not in interfaces}, page
@@ -127,6 +130,13 @@ def test_errors_and_events_that_documents_name_exist() -> None:
 
 PACKERS: dict[str, Callable[..., int]] = {
     "request": words.pack_request,
+    "auction request": auction_words.pack_auction_request,
+    "auction order": lambda *values: auction_words.pack_auction_order(AuctionOrder(*values)),
+    "auction cancel": lambda *values: auction_words.pack_auction_cancel(AuctionCancel(*values)) ^ 1 << 106,
+    "carried order": auction_words.pack_carried,
+    "chained word": auction_words.pack_chained,
+    "auction record": lambda *values: auction_words.pack_record(AuctionRecord(*values)),
+    "auction fill": lambda *values: int.from_bytes(auction_words.pack_fills([AuctionFill(*values[::-1])])),
     "refusal": words.pack_refusal,
     "tariff": words.pack_tariff,
     "reading": words.pack_reading,
@@ -167,7 +177,7 @@ def layouts() -> dict[str, list[int]]:
 
 def filled(widths: list[int]) -> tuple[list[int], int]:
     """A different number in every field, as wide as it can be, and the word that they make."""
-    values = [(1 << width) - 1 if width == 8 else (1 << width) - 1 - i for i, width in enumerate(widths)]
+    values = [(1 << width) - 1 if width <= 8 else (1 << width) - 1 - i for i, width in enumerate(widths)]
     shifts = np.concatenate(([0], np.cumsum(widths)[:-1])).tolist()
     return values, sum(value << shift for value, shift in zip(values, shifts, strict=True))
 
