@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from voltberg.cli import app
 from voltberg.commands import gas as command
+from voltberg.experiments.gas import breakdown
+from voltberg.experiments.gas.breakdown import read_breakdown
 from voltberg.experiments.gas.matrix import SNAPSHOTS, read_snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,8 @@ def copy(tmp_path, monkeypatch):
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "gas.md", tmp_path / "docs")
     monkeypatch.setattr(command, "PROJECT_ROOT", tmp_path)
+    # Tracing takes a node and its time, and test_document.py does it.
+    monkeypatch.setattr(breakdown, "measure_breakdown", lambda _: read_breakdown(ROOT))
     return tmp_path
 
 
@@ -39,10 +43,12 @@ def test_differences_end_with_code_2_until_they_are_written(copy):
     committed = json.loads(path.read_text())
     committed["gas"]["cancel"] -= 7
     path.write_text(json.dumps(committed))
+    (copy / SNAPSHOTS / "depth.json").write_text("<<<<<<< a merge")
     found = CliRunner().invoke(app, ["gas", "--json"])
     assert found.exit_code == 2
     cancel = json.loads(found.stdout)["gas"]["market"]["cancel"]
     assert f"market: cancel is {cancel}, committed {cancel - 7}" in found.stderr
+    assert "depth: cancel.last.ahead_1 is" in found.stderr
     (copy / "docs" / "gas.md").write_text("# Gas\n<!-- table: limits -->\nold\n<!-- end -->\n")
     assert CliRunner().invoke(app, ["gas", "--write"]).exit_code == 0
     for file in (ROOT / SNAPSHOTS).iterdir():

@@ -204,8 +204,11 @@ def differences(matrix: Matrix, root: Path) -> list[str]:
     """
     lines = []
     for file, gas in matrix.gas.items():
-        path = root / SNAPSHOTS / f"{file}.json"
-        committed = read_snapshot(root, file) if path.exists() else {"meta": {}, "gas": {}}
+        try:
+            committed = read_snapshot(root, file)
+        except (OSError, ValueError):
+            # New, or in the middle of a merge.
+            committed = {"meta": {}, "gas": {}}
         if committed["meta"] != dict(matrix.meta):
             lines.append(f"{file}: meta is {matrix.meta}, committed {committed['meta']}")
         for name in sorted({*gas, *committed["gas"]}):
