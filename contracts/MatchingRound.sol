@@ -5,12 +5,13 @@ import {IMatchingRound} from "../interfaces/IMatchingRound.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../interfaces/IVenue.sol";
 import {EntryWord} from "./libraries/EntryWord.sol";
+import {OrderWord} from "./libraries/OrderWord.sol";
 import {PositionWord} from "./libraries/PositionWord.sol";
 import {RoundTrade} from "./libraries/RoundTrade.sol";
 import {RoundViews} from "./libraries/RoundViews.sol";
 
 /// @title Rounds: request lists by exchanges, offers by sellers, the best verified allocation by any solver
-/// @notice Rules R1-R9, M2, M3, M6, M7, M11, M13. What the functions promise stands in {IMatchingRound}.
+/// @notice Rules R1-R9, M2, M3, M6, M7, M8, M11, M13. What the functions promise stands in {IMatchingRound}.
 contract MatchingRound is RoundViews {
     /* CONSTANTS */
 
@@ -59,6 +60,23 @@ contract MatchingRound is RoundViews {
         opened.feeders = uint8(feederLimits.length);
         opened.feederLimits = feederLimits;
         emit RoundOpened(round, terms, feederLimits);
+    }
+
+    /// @inheritdoc IMatchingRound
+    function refuseTrades(uint32 frame, uint256[] calldata entries) external onlyRole(OPERATOR) {
+        Frame memory record = _frames[frame];
+        require(record.open, Round_FrameNotOpen(frame));
+        uint256 opens = _gateClosure(frame);
+        uint256 closes = _refusalDeadline(frame);
+        require(
+            block.timestamp >= opens && block.timestamp < closes,
+            Round_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
+        );
+        for (uint256 i; i < entries.length; ++i) {
+            // Below zero is impossible: no more is refused than positions hold, and those hold what was traded.
+            record.tradedWh -= _refuse(frame, record, entries[i]);
+        }
+        _frames[frame] = record;
     }
 
     /* EXTERNAL: ENTRIES */
@@ -130,7 +148,7 @@ contract MatchingRound is RoundViews {
     }
 
     /// @inheritdoc ITradingVenue
-    function closeFrame(uint32 frame) external onlyHouse returns (uint256 tradedWh) {
+    function closeFrame(uint32 frame) external view onlyHouse returns (uint256 tradedWh) {
         return _frames[frame].tradedWh;
     }
 
@@ -139,8 +157,7 @@ contract MatchingRound is RoundViews {
     function _requireTerms(RoundTerms calldata terms, uint256[] calldata feederLimits) private view {
         uint32 firstFrame = terms.firstFrame;
         require(
-            terms.frames != 0 && terms.frames <= _MAX_FRAMES
-                && uint256(firstFrame) + terms.frames <= type(uint32).max,
+            terms.frames != 0 && terms.frames <= _MAX_FRAMES && uint256(firstFrame) + terms.frames <= type(uint32).max,
             Round_InvalidSpan(firstFrame, terms.frames, _MAX_FRAMES)
         );
         require(terms.objective < 2, Round_InvalidObjective(terms.objective));
@@ -180,8 +197,7 @@ contract MatchingRound is RoundViews {
     function _close(uint64 entryId, uint256 entry) private {
         uint256 left = EntryWord.quantityWh(entry);
         _entries[entryId] = 0;
-        address owner = _ownerOf[EntryWord.participantId(entry)];
-        _accounts[owner] = _withMargin(_accounts[owner], _lockMicro(entry, left));
+        _credit(EntryWord.participantId(entry), _lockMicro(entry, left));
         emit EntryClosed(entryId | (left << 48));
     }
 
@@ -198,11 +214,7 @@ contract MatchingRound is RoundViews {
         Frame memory record = _frames[frame];
         uint256 spentMicro = valueMicro + energyWh * record.feeTicks * _tickMicroPerWh;
         uint32 buyerId = EntryWord.participantId(request);
-        uint256 lockMicro = _lockMicro(request, energyWh);
-        if (lockMicro != spentMicro) {
-            address buyer = _ownerOf[buyerId];
-            _accounts[buyer] = _withMargin(_accounts[buyer], lockMicro - spentMicro);
-        }
+        _credit(buyerId, _lockMicro(request, energyWh) - spentMicro);
         _book(frame, buyerId, PositionWord.purchase(energyWh, valueMicro));
         _book(
             frame,
@@ -218,6 +230,37 @@ contract MatchingRound is RoundViews {
     function _used(uint256 entryId, uint256 energyWh) private returns (uint256 entry) {
         entry = _entries[entryId];
         _entries[entryId] = EntryWord.quantityWh(entry) == energyWh ? 0 : EntryWord.without(entry, energyWh);
+    }
+
+    /// @dev Takes one trade out of both positions (M8).
+    /// @return energyWh Its energy.
+    function _refuse(uint32 frame, Frame memory record, uint256 entry) private returns (uint32 energyWh) {
+        (uint32 buyerId, uint32 sellerId) = (uint32(entry), uint32(entry >> 32));
+        energyWh = uint32(entry >> 64);
+        uint256 tick = entry >> 96;
+        uint256 valueMicro = energyWh * (tick & 0xff) * _tickMicroPerWh;
+        (bool bought, uint256 purchase) = PositionWord.withoutPurchase(_position(frame, buyerId), energyWh, valueMicro);
+        (bool sold, uint256 sale) =
+            PositionWord.withoutSale(_position(frame, sellerId), energyWh, valueMicro, record.capTick * _tickMicroPerWh);
+        require(
+            tick <= OrderWord.HIGHEST_TICK && energyWh != 0 && buyerId != sellerId && bought && sold,
+            Round_InvalidRefusal(frame, buyerId, sellerId, energyWh, tick)
+        );
+        uint256 leftMicro;
+        // The frame can become final without a settlement of this seller: nothing of its money may wait for one (M13).
+        if (PositionWord.soldWh(sale) == 0) (leftMicro, sale) = PositionWord.withoutMoney(sale);
+        _credit(sellerId, leftMicro);
+        _credit(buyerId, valueMicro + energyWh * record.feeTicks * _tickMicroPerWh);
+        _positions[PositionWord.key(frame, buyerId)] = purchase;
+        _positions[PositionWord.key(frame, sellerId)] = sale;
+        // The tick was compared above.
+        emit TradeRefused(frame, buyerId, sellerId, energyWh, uint8(tick));
+    }
+
+    function _credit(uint32 participantId, uint256 amountMicro) private {
+        if (amountMicro == 0) return;
+        address owner = _ownerOf[participantId];
+        _accounts[owner] = _withMargin(_accounts[owner], amountMicro);
     }
 
     function _book(uint256 frame, uint256 participantId, uint256 added) private {

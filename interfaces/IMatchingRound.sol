@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ITradingVenue} from "./ITradingVenue.sol";
+import {IMarketVenue} from "./IMarketVenue.sol";
+import {IVenue} from "./IVenue.sol";
 
 /// @title Rounds: request lists by exchanges, offers by sellers, the best verified allocation by any solver
-/// @notice Rules R1-R9, M2, M3, M6, M7, M11, M13 of the specification. Energy in Wh, prices in ticks, money in micro-units.
+/// @notice Rules R1-R9, M2, M3, M6, M7, M8, M11, M13 of the specification. Energy in Wh, prices in ticks, money in micro-units.
 /// @dev A round is for a span of frames that opened here; a frame belongs to at most one round. Its times are half open:
 /// collecting until `collectionEnds`, submitting from there until `submissionEnds`, applying from there until `applicationEnds`, then closed; it
 /// is closed from `submissionEnds` on when nobody submitted, and from the last applied trade on.
@@ -12,7 +13,7 @@ import {ITradingVenue} from "./ITradingVenue.sol";
 /// Entry word, from the lowest bit: participant id 32 | quantity Wh 32 | limit tick 8 | first frame 8 | last frame 8 | feeder 8; higher bits 0;
 /// frames are counted from the span's first one, both ends included.
 /// Trade word, from the lowest bit: request index 16 | offer index 16 | frame 8 | tick 8 | energy Wh 32; higher bits 0.
-interface IMatchingRound is ITradingVenue {
+interface IMatchingRound is IMarketVenue, IVenue {
     /// @notice What the operator posts when a round opens.
     /// @param firstFrame First delivery frame of the span.
     /// @param frames Frames of the span, 1..48.
@@ -57,6 +58,10 @@ interface IMatchingRound is ITradingVenue {
     event TradesApplied(uint32 indexed round, uint256[] trades);
     /// @notice The last chunk was applied.
     event RoundFinalised(uint32 indexed round, uint32 indexed solverId, uint256 score);
+    /// @notice A trade that the network cannot carry was taken out of both positions.
+    event TradeRefused(
+        uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick
+    );
 
     /// @notice The frame is not open here.
     error Round_FrameNotOpen(uint32 frame);
@@ -130,6 +135,10 @@ interface IMatchingRound is ITradingVenue {
     error Round_NothingToApply(uint32 round);
     /// @notice The trades are not the next chunk of the best allocation.
     error Round_WrongAllocation(uint32 round, bytes32 expected, bytes32 given);
+    /// @notice Refusals are taken between gate closure and the refusal deadline only.
+    error Round_OutsideRefusalWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
+    /// @notice A refusal names more than the positions hold, or would leave the seller uncovered.
+    error Round_InvalidRefusal(uint32 frame, uint32 buyerId, uint32 sellerId, uint256 energyWh, uint256 tick);
 
     /* THE OPERATOR */
 
@@ -140,6 +149,14 @@ interface IMatchingRound is ITradingVenue {
     /// `Round_FrameNotOpen`, `Round_FrameTaken`.
     /// @return round Its number, from 1 on.
     function openRound(RoundTerms calldata terms, uint256[] calldata feederLimits) external returns (uint32 round);
+
+    /// @notice Takes trades that the network cannot carry out of both positions; buyers get value and fees back as margin.
+    /// @dev Emits {TradeRefused} per entry. Entry, from the lowest bit: buyer id 32 | seller id 32 | energy Wh 32 | tick 8; higher bits 0. The
+    /// seller's lock stays with its position; a seller of whom nothing sold is left gets it, and any sale value left, back as margin.
+    /// Checks in this order: `Venue_MissingRole` (operator), `Round_FrameNotOpen`, `Round_OutsideRefusalWindow` (unless gate closure <= now <
+    /// refusal deadline); per entry energy > 0, tick within 0..191, buyer and seller different, neither side's Wh nor value below zero, sale value + lock of the
+    /// seller's rest >= its sold Wh x cap (`Round_InvalidRefusal`).
+    function refuseTrades(uint32 frame, uint256[] calldata entries) external;
 
     /* REQUESTS AND OFFERS */
 

@@ -53,7 +53,7 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
     /* CONSTANTS */
 
     uint256 internal constant EXCHANGE = 4;
-    uint256 internal constant MAX_ENTRIES = 4_096;
+    uint256 internal constant MAX_ENTRIES = 4096;
     uint256 internal constant MAX_OFFERS = 8;
     /// @dev With {MAX_ENTRIES} the quantities of a round stay below 2^40 Wh and its locks below 2^48 micro together: no position and no frame can
     /// overflow, so that applying what was accepted cannot fail.
@@ -126,11 +126,7 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
     }
 
     /// @inheritdoc IMatchingRound
-    function requestFor(uint32 round, uint256[] calldata requests)
-        external
-        onlyRole(EXCHANGE)
-        returns (uint256 taken)
-    {
+    function requestFor(uint32 round, uint256[] calldata requests) external onlyRole(EXCHANGE) returns (uint256 taken) {
         Bounds memory bounds = _collecting(round);
         uint32 exchangeId = _idIn(_accounts[msg.sender]);
         uint256 key = (uint256(round) << 32) | exchangeId;
@@ -217,9 +213,8 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
         uint256 account = _accounts[owner];
         uint256 asked = EntryWord.quantityWh(request);
         uint256 word;
-        (fault, word) = _examined(
-            bounds, account, request, asked * _factorIn(account) / FULL_FACTOR_BPS, EntryWord.REQUEST
-        );
+        (fault, word) =
+            _examined(bounds, account, request, asked * _factorIn(account) / FULL_FACTOR_BPS, EntryWord.REQUEST);
         // The consumer's own limits come before those of quantity and money.
         if ((fault == 0 || fault > FAULT_CONSUMER_LIMITS) && !_isAllowed(bounds, naming, request)) {
             return FAULT_CONSUMER_LIMITS;

@@ -152,13 +152,10 @@ abstract contract RoundVerification is RoundEntries {
         // A span lies within 32 bits.
         uint32 frame = uint32(check.terms.firstFrame + offset);
         uint256 energyWh = check.chargedWh[offset];
-        require(
-            energyWh <= check.terms.chargeWh, Round_StorageOverloaded(frame, false, energyWh, check.terms.chargeWh)
-        );
+        require(energyWh <= check.terms.chargeWh, Round_StorageOverloaded(frame, false, energyWh, check.terms.chargeWh));
         energyWh = check.dischargedWh[offset];
         require(
-            energyWh <= check.terms.dischargeWh,
-            Round_StorageOverloaded(frame, true, energyWh, check.terms.dischargeWh)
+            energyWh <= check.terms.dischargeWh, Round_StorageOverloaded(frame, true, energyWh, check.terms.dischargeWh)
         );
     }
 

@@ -108,6 +108,10 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
         return uint16(word >> _FACTOR_SHIFT);
     }
 
+    function _rolesIn(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> _ROLES_SHIFT);
+    }
+
     /// @dev Adds to the free margin. Safe: the house holds at most the token's supply, which is far below 2^96 micro-units; the house
     /// refuses deposits beyond that.
     function _withMargin(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
