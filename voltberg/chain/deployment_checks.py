@@ -101,10 +101,13 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
         ("house", "meteringWindowSeconds", (), settlement.metering_window_seconds),
         ("house", "creditPolicy", (), arguments["house"][4]),
         ("house", "suppliers", (), SUPPLIER_IDS),
-        *((name, "registry", (), at["registry"]) for name in ("book", "storage")),
-        *((name, "house", (), at["house"]) for name in ("book", "storage")),
-        ("book", "gateClosureLeadSeconds", (), settlement.gate_closure_lead_seconds),
-        ("book", "tickMicroPerWh", (), settlement.tick_micro_per_wh),
+        *((name, "registry", (), at["registry"]) for name in ("book", "round", "storage")),
+        *((name, "house", (), at["house"]) for name in ("book", "round", "storage")),
+        *(
+            (name, "gateClosureLeadSeconds", (), settlement.gate_closure_lead_seconds)
+            for name in ("book", "round")
+        ),
+        *((name, "tickMicroPerWh", (), settlement.tick_micro_per_wh) for name in ("book", "round")),
         ("storage", "operatorId", (), int(RoleId.STORAGE_OPERATOR)),
         ("storage", "terms", (), arguments["storage"][3]),
         ("credit", "evaluationTerms", (), arguments["credit"][3]),

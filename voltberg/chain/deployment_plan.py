@@ -21,7 +21,7 @@ from voltberg.chain.market import checked_address
 from voltberg.configuration import MarketConfiguration
 from voltberg.models import ARTIFACT_NAMES, LISTENERS, Role, RoleId, VenueKind
 
-CREATION_ORDER: Final = ("token", "registry", "house", "book", "storage", "credit")
+CREATION_ORDER: Final = ("token", "registry", "house", "book", "round", "storage", "credit")
 
 SUPPLIER_IDS: Final = (int(RoleId.GRID), int(RoleId.RETAILER), int(RoleId.PLATFORM))
 
@@ -275,6 +275,8 @@ def constructor_arguments(
     credit = dict(configuration.credit)
     evaluation = tuple(value for key, value in credit.items() if key.endswith("_wad"))
     registry, house = addresses["registry"], addresses["house"]
+    sizes = configuration.book
+    venue = (registry, house, addresses["credit"], sizes.minimum_quantity_wh, sizes.minimum_lock_micro)
     return {
         "token": (),
         "registry": (supervisor,),
@@ -285,13 +287,8 @@ def constructor_arguments(
             _struct(configuration.settlement),
             _struct(configuration.rating),
         ),
-        "book": (
-            registry,
-            house,
-            addresses["credit"],
-            configuration.book.minimum_quantity_wh,
-            configuration.book.minimum_lock_micro,
-        ),
+        "book": venue,
+        "round": venue,
         "storage": (registry, house, int(RoleId.STORAGE_OPERATOR), _struct(configuration.storage)),
         "credit": (
             registry,
@@ -335,6 +332,7 @@ def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring,
             for name in LISTENERS
         ),
         ("house", "addVenue", (addresses["book"], int(VenueKind.POSITIONS)), "Settlement_VenueExists"),
+        ("house", "addVenue", (addresses["round"], int(VenueKind.POSITIONS)), "Settlement_VenueExists"),
         ("house", "addVenue", (addresses["storage"], int(VenueKind.MARGIN_ONLY)), "Settlement_VenueExists"),
         ("registry", "registerMany", (suppliers, int(Role.SUPPLIER)), registered),
         ("registry", "registerMany", (operators, int(Role.OPERATOR)), registered),

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
+from voltberg.models import Position
 from voltberg.reference.book import BookTwin
 from voltberg.reference.house import HouseTwin
+from voltberg.reference.round import RoundTwin
 from voltberg.reference.storage import StorageTwin
+
+
+class PositionVenue(Protocol):
+    """A trading venue whose results are stored positions."""
+
+    address: str
+
+    def positions_in(self, frame: int) -> Mapping[int, Position]:
+        """Positions of a frame by participant."""
+
+    def frame_of(self, frame: int) -> tuple[Any, ...]:
+        """Record of a frame, its traded energy [Wh] last."""
+
+    def fees_micro(self, frame: int) -> int:
+        """Fees of a frame's trades [micro]."""
+
+    def total_margin_micro(self) -> int:
+        """Sum of all free margins [micro]."""
+
+    def locked_micro(self) -> int:
+        """Money locked by what stands in the venue [micro]."""
 
 
 class Conservation(NamedTuple):
@@ -18,6 +42,8 @@ class Conservation(NamedTuple):
         Tokens accounted for, less balances, venues' holdings and shortfall money not paid yet.
     book_residual_micro : int
         Holdings of the book, less margins, orders' locks, unsettled positions and fees.
+    round_residual_micro : int
+        Holdings of the venue of rounds, less margins, entries' locks, unsettled positions and fees.
     storage_residual_micro : int
         Holdings of the storage, less margins, bookings' locks and revenue.
     energy_residual_wh : int
@@ -26,6 +52,7 @@ class Conservation(NamedTuple):
 
     money_residual_micro: int
     book_residual_micro: int
+    round_residual_micro: int
     storage_residual_micro: int
     energy_residual_wh: int
 
@@ -35,7 +62,9 @@ class Conservation(NamedTuple):
         return not any(self)
 
 
-def conservation_of(house: HouseTwin, book: BookTwin, storage: StorageTwin) -> Conservation:
+def conservation_of(
+    house: HouseTwin, book: BookTwin, rounds: RoundTwin, storage: StorageTwin
+) -> Conservation:
     """Count all money and energy of a market.
 
     Parameters
@@ -44,6 +73,8 @@ def conservation_of(house: HouseTwin, book: BookTwin, storage: StorageTwin) -> C
         The clearing house.
     book : BookTwin
         The order book.
+    rounds : RoundTwin
+        The venue of rounds.
     storage : StorageTwin
         The storage.
 
@@ -54,26 +85,35 @@ def conservation_of(house: HouseTwin, book: BookTwin, storage: StorageTwin) -> C
     """
     held = sum(house.held_by_venue(venue) for venue in house.venues())
     money = house.accounted_micro() - house.total_balance_micro() - held - house.unpaid_micro()
+    book_micro, book_wh = _venue_residuals(house, book)
+    round_micro, round_wh = _venue_residuals(house, rounds)
+    return Conservation(
+        money,
+        book_micro,
+        round_micro,
+        house.held_by_venue(storage.address) - storage.total_margin_micro() - storage.locked_micro(),
+        max(book_wh, round_wh, key=abs),
+    )
+
+
+def _venue_residuals(house: HouseTwin, venue: PositionVenue) -> tuple[int, int]:
+    """Money [micro] and energy [Wh] left over at a trading venue."""
     pots, energy = 0, 0
     for frame, record in house.frames().items():
-        if record.venue != book.address or record.finalised:
+        if record.venue != venue.address or record.finalised:
             continue
-        positions = book.positions_in(frame)
+        positions = venue.positions_in(frame)
         bought = sum(position.bought_wh for position in positions.values())
         sold = sum(position.sold_wh for position in positions.values())
         settled = {number for number in positions if house.is_settled(frame, number)}
         settled_wh = sum(positions[number].sold_wh for number in settled)
-        traded = book.frame_of(frame)[6]
+        traded = venue.frame_of(frame)[-1]
         residuals = (bought - traded, sold - traded, settled_wh - record.settled_sold_wh)
         energy = max((energy, *residuals), key=abs)
-        pots += book.fees_micro(frame) + sum(
+        pots += venue.fees_micro(frame) + sum(
             position.sale_micro + position.lock_micro
             for number, position in positions.items()
             if number not in settled
         )
-    return Conservation(
-        money,
-        house.held_by_venue(book.address) - book.total_margin_micro() - book.locked_micro() - pots,
-        house.held_by_venue(storage.address) - storage.total_margin_micro() - storage.locked_micro(),
-        energy,
-    )
+    held = house.held_by_venue(venue.address)
+    return held - venue.total_margin_micro() - venue.locked_micro() - pots, energy

@@ -19,6 +19,7 @@ from voltberg.reference.parameters import (
     FrameClock,
 )
 from voltberg.reference.registry import RegistryTwin
+from voltberg.reference.round import RoundTwin
 from voltberg.reference.state import Contract, Revert, State
 from voltberg.reference.storage import StorageTwin
 from voltberg.reference.token import TokenTwin
@@ -32,7 +33,7 @@ class Call(NamedTuple):
     Attributes
     ----------
     contract, function : str
-        Name of the contract ("registry", "token", "house", "book", "storage", "credit") and of its function,
+        Name of the contract (those of `voltberg.models.CONTRACT_NAMES`) and of its function,
         as in Solidity.
     args : tuple
         Its arguments: ints, bools, checksummed addresses, sequences for arrays and structs.
@@ -99,7 +100,7 @@ class RoleAddresses(Protocol):
 
 
 class ReferenceMarket:
-    """Registry, token, house, book, storage and credit as twins of the contracts.
+    """Registry, token, house, book, rounds, storage and credit as twins of the contracts.
 
     Parameters
     ----------
@@ -162,6 +163,17 @@ class ReferenceMarket:
             clock,
             tick_micro_per_wh,
         )
+        self.round = RoundTwin(
+            state,
+            places["round"],
+            places["registry"],
+            self.house,
+            places["credit"],
+            configuration.book,
+            clock,
+            tick_micro_per_wh,
+            by_address,
+        )
         self.storage = StorageTwin(
             state, places["storage"], places["registry"], self.house, configuration.storage, clock
         )
@@ -171,7 +183,7 @@ class ReferenceMarket:
         by_address.update((contract.address, contract) for contract in self._contracts())
 
     def _contracts(self) -> tuple[Contract, ...]:
-        return self.registry, self.token, self.house, self.book, self.storage, self.credit
+        return self.registry, self.token, self.house, self.book, self.round, self.storage, self.credit
 
     def _marked(self, mark: str) -> dict[tuple[str, str], Callable[..., Any]]:
         found = {}
@@ -266,6 +278,7 @@ class ReferenceMarket:
         for name in LISTENERS:
             self.registry.add_listener(owner, places[name])
         self.house.add_venue(owner, places["book"], VenueKind.POSITIONS)
+        self.house.add_venue(owner, places["round"], VenueKind.POSITIONS)
         self.house.add_venue(owner, places["storage"], VenueKind.MARGIN_ONLY)
         self.registry.register_many(owner, (roles.grid, roles.retailer, roles.platform), int(Role.SUPPLIER))
         self.registry.register_many(owner, (roles.storage_operator, roles.operator), int(Role.OPERATOR))
@@ -274,7 +287,7 @@ class ReferenceMarket:
 
     def conservation(self) -> Conservation:
         """Count all money and energy (rule M1); every residual of a sound market is 0."""
-        return conservation_of(self.house, self.book, self.storage)
+        return conservation_of(self.house, self.book, self.round, self.storage)
 
 
 def solidity_name(python_name: str) -> str:

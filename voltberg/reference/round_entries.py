@@ -1,4 +1,4 @@
-"""Twin of what comes into rounds: the naming of exchanges, request lists, offers (rules R1 to R5, M2, M11)."""
+"""Twin of what comes into rounds: named exchanges, request lists, offers (rules R1 to R5, M2, M11)."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class RoundEntries(RoundViews):
         return entry_number
 
     def _error_of(self, number: int, fault: Fault, record: RoundRecord, entry: Entry) -> Revert:
-        """An offer's fault as its error."""
+        """Tell an offer's fault as its error."""
         seller_id = entry.participant_id
         lock_micro = self._lock_micro(entry, entry.remaining_wh)
         values: dict[Fault, tuple[str, tuple[int, ...]]] = {

@@ -189,9 +189,9 @@ class RoundState:
 
     def positions_in(self, frame: int) -> dict[int, Position]:
         """Positions of a frame by participant."""
-        slot, tag = frame % RING_FRAMES, packed, position_tag(frame)
+        slot, tag = frame % RING_FRAMES, position_tag(frame)
         return {
-            participant_id: position
-            for (place, participant_id), (found, position) in self._positions.items()
-            if place == slot and found == tag
+            participant_id: entry[1]
+            for (place, participant_id), entry in self._positions.items()
+            if place == slot and entry[0] == tag
         }

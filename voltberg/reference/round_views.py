@@ -43,7 +43,7 @@ class RoundViews(TradingVenueTwin):
 
     @view
     def round_count(self) -> int:
-        """Rounds ever opened."""
+        """Count the rounds ever opened."""
         return len(self._rounds.rounds)
 
     @view
@@ -60,7 +60,7 @@ class RoundViews(TradingVenueTwin):
 
     @view
     def state_of(self, number: int) -> tuple[int, int, int, int, bytes]:
-        """Phase, entries ever entered, best score, its solver, and the commitment to what is left to apply."""
+        """Phase, entries, best score, its solver, and the commitment to what is left to apply."""
         record = self._rounds.rounds.get(number)
         if record is None:
             return UNKNOWN, 0, 0, 0, NO_COMMITMENT
@@ -68,7 +68,7 @@ class RoundViews(TradingVenueTwin):
 
     @view
     def entry_of(self, number: int) -> tuple[int, int, int, int, int, int, int, int]:
-        """Owner, side, remaining, limit, first and last frame, feeder and lock of an entry; zeros otherwise."""
+        """Owner, side, remaining, limit, window, feeder and lock of an entry; zeros otherwise."""
         entry = self._rounds.entries.get(number)
         if entry is None:
             return (0,) * 8

@@ -78,7 +78,7 @@ def unpack_closing(word: int) -> tuple[int, int]:
 
 
 def link(trades: Sequence[int], rest: bytes) -> bytes:
-    """Commitment to a chunk and to what follows it.
+    """Commit to a chunk and to what follows it.
 
     Parameters
     ----------
@@ -119,6 +119,6 @@ def chunks_of(trades: Sequence[int]) -> list[Chunk]:
 
 
 def commitment_of(trades: Sequence[int]) -> bytes:
-    """Commitment to all trades of an allocation."""
+    """Commit to all trades of an allocation."""
     chunks = chunks_of(trades)
     return link(*chunks[0]) if chunks else NO_COMMITMENT
