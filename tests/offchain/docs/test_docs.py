@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from voltberg.cli import app
 from voltberg.models import Fill, Movement, Placement, Position, SettledDelivery
 from voltberg.profiles import sample_day
-from voltberg.reference import auction_words, words
+from voltberg.reference import auction_words, round_words, words
 from voltberg.reference.auction_words import AuctionCancel, AuctionFill, AuctionOrder, AuctionRecord
 from voltberg.simulation.prices import day_prices
 from voltberg.simulation.settings import FeeSettings
@@ -32,7 +32,7 @@ PAGES = sorted(
     if not {"node_modules", ".venv", ".home", ".git", "build", "runs"} & set(page.relative_to(ROOT).parts)
 )
 README_LINES = 80
-OWNERS_OF_ERRORS = "OrderBook|Settlement|Storage|Credit|Venue|Registry"
+OWNERS_OF_ERRORS = "OrderBook|Round|Settlement|Storage|Credit|Venue|Registry"
 in_process = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason="the in-process engine has no wheels for this Python"
 )
@@ -117,7 +117,7 @@ def test_errors_and_events_that_documents_name_exist() -> None:
     for page in (*DOCS.rglob("*.md"), ROOT / "README.md"):
         named = set(
             re.findall(
-                r"`((?:OrderBook|Auction|Settlement|Storage|Credit|Venue|Registry)_[A-Z]\w+)",
+                r"`((?:OrderBook|Auction|Round|Settlement|Storage|Credit|Venue|Registry)_[A-Z]\w+)",
                 page.read_text(),
             )
         )
@@ -143,6 +143,9 @@ PACKERS: dict[str, Callable[..., int]] = {
     "rating": words.pack_rating,
     "movement": words.pack_movement,
     "session": words.pack_session,
+    "entry": round_words.pack_entry,
+    "trade": round_words.pack_trade,
+    "feeder limit": round_words.pack_feeder_limit,
     "supply": lambda *values: words.pack_supply(*values[:3], exchange=bool(values[3])),
     "order id": lambda index, tick, side, frame: words.pack_order_id(frame, side, tick, index),
     "placement": lambda *values: words.pack_placement(Placement(*values)),

@@ -62,7 +62,7 @@ def test_record_names_everything_of_a_new_market(deploy, chain, artifacts, tmp_p
     assert record["complete"] is True
     assert record["compiler"]["solc_version"] == artifacts.settings.solc_version
     assert record["deployer"] == checked_address(chain.accounts[0])
-    assert list(record["contracts"]) == ["token", "registry", "house", "book", "storage", "credit"]
+    assert list(record["contracts"]) == ["token", "registry", "house", "book", "round", "storage", "credit"]
     for entry in record["contracts"].values():
         assert code_matches(artifacts[entry["contract"]], chain.get_code(entry["address"]))
         assert entry["gas_used"] > 100_000

@@ -9,7 +9,7 @@ from voltberg.chain.market import TransactionReverted
 from voltberg.models import ARTIFACT_NAMES
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "roles.md").read_text(encoding="utf-8")
-CONTRACTS = ("registry", "house", "book", "storage", "credit")
+CONTRACTS = ("registry", "house", "book", "round", "storage", "credit")
 
 
 def documented():
