@@ -1,11 +1,11 @@
-"""A solver of rounds by linear programming, for welfare and for fulfilled energy."""
+"""A solver of rounds by integer linear programming, for welfare and for fulfilled energy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from voltberg.matching.round_greedy import greedy_allocation
@@ -37,18 +37,18 @@ def linear_allocation(problem: RoundProblem) -> tuple[RoundTrade, ...]:
 
     Notes
     -----
-    With :math:`x_{rof}` the energy from offer o to request r in frame f, the program maximises
-    :math:`\sum w_{ro} x_{rof}` (w = 1, or the difference of the limits) under the quantities, the feeders' net
-    limits and the storage's limits. What it yields is rounded down to Wh; the trades then go through the same
-    headroom as greedy ones, again and again until nothing moves, so that an optimum that needs two trades at
-    once in opposite directions over a full feeder is not reached whole.
+    With :math:`x_{rof}` the whole Wh from offer o to request r in frame f, the program maximises
+    :math:`\sum w_{ro} x_{rof}` (w = 1, or the difference of the limits) under the quantities, the feeders'
+    net limits and the storage's limits. The trades then go through the same headroom as greedy ones, again
+    and again until nothing moves, so that an optimum that needs two trades at once in opposite directions
+    over a full feeder is not reached whole.
     """
     greedy = greedy_allocation(problem)
     candidates = _candidates(problem)
     if not candidates:
         return greedy
     amounts = _solved(problem, candidates)
-    wanted = [(candidate, int(amount)) for candidate, amount in zip(candidates, amounts, strict=True)]
+    wanted = list(zip(candidates, amounts, strict=True))
     trades = _in_order(problem, wanted)
     return max(greedy, trades, key=lambda found: score_of(problem.objective, found))
 
@@ -63,8 +63,8 @@ def _candidates(problem: RoundProblem) -> list[Candidate]:
     ]
 
 
-def _solved(problem: RoundProblem, candidates: Sequence[Candidate]) -> Sequence[float]:
-    """Energy of every candidate, rounded down to whole Wh."""
+def _solved(problem: RoundProblem, candidates: Sequence[Candidate]) -> list[int]:
+    """Energy of every candidate [Wh]."""
     rows: dict[tuple[object, ...], int] = {}
     limits: list[int] = []
     cells: list[tuple[int, int, int]] = []
@@ -89,13 +89,16 @@ def _solved(problem: RoundProblem, candidates: Sequence[Candidate]) -> Sequence[
     matrix = coo_array((signs, (row, column_numbers)), shape=(len(limits), len(candidates)))
     weights = np.array(
         [
-            1 if problem.objective is Objective.ENERGY else request.limit_tick - offer.limit_tick
+            1.0 if problem.objective is Objective.ENERGY else request.limit_tick - offer.limit_tick
             for request, offer, _ in candidates
         ]
     )
-    found = linprog(-weights, A_ub=matrix.tocsr(), b_ub=limits, method="highs")
-    # A vertex comes out a rounding error below the whole number that it is.
-    return [float(value) for value in np.floor(found.x + 1e-6)]
+    limit = LinearConstraint(matrix.tocsr(), ub=np.array(limits, dtype=float))
+    found = milp(-weights, integrality=np.ones(len(candidates), dtype=int), constraints=limit)
+    if found.x is None:
+        return [0] * len(candidates)
+    # The solver's whole numbers come out as floats, a rounding error away.
+    return [round(value) for value in found.x]
 
 
 def _in_order(problem: RoundProblem, wanted: list[tuple[Candidate, int]]) -> tuple[RoundTrade, ...]:

@@ -121,9 +121,7 @@ def score_of(objective: Objective, trades: Sequence[RoundTrade]) -> int:
     """
     if objective is Objective.ENERGY:
         return sum(trade.energy_wh for trade in trades)
-    return sum(
-        trade.energy_wh * (trade.request.limit_tick - trade.offer.limit_tick) for trade in trades
-    )
+    return sum(trade.energy_wh * (trade.request.limit_tick - trade.offer.limit_tick) for trade in trades)
 
 
 def middle_tick(request: RoundEntry, offer: RoundEntry) -> int:

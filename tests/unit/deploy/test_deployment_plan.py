@@ -42,7 +42,7 @@ def test_address_follows_from_deployer_and_nonce(nonce, address):
 def test_contracts_come_in_order_at_the_addresses_of_their_nonces(artifacts):
     plan = plan_deployment(MarketConfiguration(), artifacts, DEPLOYER, 300, ROLES)
     assert [item.name for item in plan.creations] == list(CREATION_ORDER)
-    assert [item.nonce for item in plan.creations] == list(range(300, 306))
+    assert [item.nonce for item in plan.creations] == list(range(300, 300 + len(CREATION_ORDER)))
     assert {item.name: create_address(DEPLOYER, item.nonce) for item in plan.creations} == plan.addresses
 
 

@@ -132,17 +132,6 @@ def test_each_exchange_has_a_list_of_its_own(rounds):
     assert rounds.send_list(own, sender=rounds.rival).returned == 1
 
 
-def test_a_penalised_consumers_request_is_cut(rounds):
-    consumer = rounds.consumers[0]
-    penalise(rounds.market, consumer.id, exchange=False)
-    factor = rounds.market.call("credit", "demandFactorBps", consumer.id)
-    pushed = rounds.market.call("round", "accountOf", consumer.id)[2]
-    assert pushed == factor == 8_000
-    rounds.open()
-    rounds.request(consumer, 999, 40)
-    assert rounds.left(0) == 799
-
-
 def test_a_penalised_exchange_gets_its_quota_of_good_requests(rounds):
     penalise(rounds.market, rounds.exchange.id, exchange=True)
     rounds.open()
