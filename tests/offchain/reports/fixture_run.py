@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from voltberg.models import CONTRACT_NAMES
 from voltberg.profiles import sample_day
 from voltberg.reference.market import ReferenceMarket
 from voltberg.simulation.day import DayReplay
@@ -15,7 +16,6 @@ from voltberg.simulation.settings import ReplaySettings
 from voltberg.simulation.summary import summarise
 from voltberg.simulation.tables import ReplayTables, make_tables
 
-CONTRACTS = ("token", "registry", "house", "book", "storage", "credit")
 ROLES = 7
 
 
@@ -55,7 +55,7 @@ def write_fixture_run(folder: Path, households: int = 12) -> ReplayTables:
     cast = Cast(
         *accounts[:ROLES], tuple(accounts[ROLES : ROLES + stations]), tuple(accounts[ROLES + stations :])
     )
-    addresses = {name: account(1 + number) for number, name in enumerate(CONTRACTS)}
+    addresses = {name: account(1 + number) for number, name in enumerate(CONTRACT_NAMES)}
     market = ReferenceMarket(settings.market, addresses, cast.supervisor)
     market.wire(cast)
     replay = DayReplay(day, settings, market, cast)

@@ -31,6 +31,8 @@ def dummy(kind):
         return []
     if kind.startswith("("):
         return tuple(dummy(item) for item in kind[1:-1].split(","))
+    if kind == "bytes32":
+        return bytes(32)
     return "0x" + "11" * 20 if kind == "address" else 0
 
 
