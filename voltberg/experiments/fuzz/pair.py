@@ -19,7 +19,7 @@ from voltberg.reference.market import Call, Outcome, ReferenceMarket
 from voltberg.reference.state import Revert
 
 START_TIMESTAMP: Final = 2_524_608_000
-"""2050-01-01T00:00:00Z, the start of a frame: later than the clock of any node, so that a case can be replayed
+"""2050-01-01T00:00:00Z, the start of a frame: later than any node's clock, so that a case can be replayed
 at its own times there, too."""
 PARTICIPANTS: Final = 9
 OUTSIDERS: Final = 4
