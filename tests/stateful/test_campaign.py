@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.stateful.mutants import mutant
 from voltberg.chain.compile import compile_contracts
+from voltberg.chain.deploy import DeploymentError
 from voltberg.cli import app
 from voltberg.experiments.fuzz.campaign import Campaign
 from voltberg.experiments.fuzz.case import CaseError, read_case, write_case
 from voltberg.experiments.fuzz.pair import Pair
 from voltberg.experiments.fuzz.setups import USUAL
-from voltberg.experiments.fuzz.worker import CampaignSettings
+from voltberg.experiments.fuzz.worker import CampaignSettings, Worker
 from voltberg.reference.book import BookTwin
 from voltberg.reference.house import HouseTwin
 
@@ -182,8 +184,6 @@ def test_time_limit_ends_a_campaign_early(artifacts):
 
 
 def test_a_pair_starts_again_from_the_same_state(artifacts):
-    from voltberg.experiments.fuzz.worker import Worker
-
     worker = Worker(CampaignSettings(50, workers=1), artifacts)
     try:
         results = [worker.run_episode(0) for _ in range(2)]
@@ -194,3 +194,38 @@ def test_a_pair_starts_again_from_the_same_state(artifacts):
         worker.close()
     assert results[0] == results[1]
     assert results[0].tally.transactions == 50
+
+
+@pytest.mark.parametrize("contract", ["IcebergOrderBook", "TradeSettlement", "CreditScoring"])
+def test_exchanged_instructions_are_noticed(artifacts, contract):
+    """ADD for SUB, LT for GT, at places all over a contract; some of them change nothing that can be seen."""
+    shares = [(index + 0.5) / 8 for index in range(8)]
+    settings = CampaignSettings(400, workers=1, episode_calls=400, shorten_dearest=False)
+    noticed = []
+    for share in shares:
+        worker = Worker(settings, mutant(artifacts, contract, share))
+        try:
+            noticed.append(worker.run_episode(0).failed_after is not None)
+        except DeploymentError:
+            noticed.append(True)
+        finally:
+            worker.close()
+    assert sum(noticed) >= len(shares) // 2, noticed
+
+
+def test_a_wrong_contract_is_told_with_a_short_sequence(artifacts):
+    settings = CampaignSettings(2_000, workers=1, shorten_dearest=False)
+    for index in range(20):
+        changed = mutant(artifacts, "IcebergOrderBook", 1 - (index + 0.5) / 20)
+        found = Campaign(settings, changed).execute()
+        if found.difference is not None and found.tally.transactions > 20:
+            break
+    assert found.difference is not None
+    assert 0 < len(found.difference.calls) < 15, found.difference
+    worker = Worker(settings, artifacts)
+    try:
+        pair = worker.pair(found.difference.setup)
+        calls = found.difference.calls_on(pair.cast, pair.chain.addresses)
+        assert pair.replay(calls) is None
+    finally:
+        worker.close()

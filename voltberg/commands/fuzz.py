@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from voltberg.experiments.fuzz.worker import CampaignSettings
 
 REASONS_SHOWN = 3
+RUNS_SHOWN = 6
 
 
 def fuzz(
@@ -69,23 +71,28 @@ def fuzz(
 
 def _replay(path: Path, settings: CampaignSettings, console: Console) -> None:
     from voltberg.experiments.fuzz.case import read_case
+    from voltberg.experiments.fuzz.pair import Difference
     from voltberg.experiments.fuzz.worker import Worker
 
     case = read_case(path)
     worker = Worker(settings, compiled(console))
+    gas = None
     try:
         pair = worker.pair(case.setup)
         calls = case.calls_on(pair.cast, pair.chain.addresses)
         found = pair.replay(calls)
-        gas = pair.gas_of_last(calls) if calls and found is None else None
+        if calls and found is None:
+            gas = pair.gas_of_last(calls)
+    except Difference as in_setup:
+        found = in_setup
     finally:
         worker.close()
     if found is not None:
-        error_console().print(f"[bold red]after {len(calls)} calls contracts and twin differ:[/]")
+        error_console().print(f"[bold red]after {len(case.calls)} calls contracts and twin differ:[/]")
         error_console().print(str(found), markup=False)
         raise typer.Exit(1)
     typer.echo(
-        f"{len(calls)} calls: contracts and twin agree" + (f"; the last used {gas:,} gas" if gas else "")
+        f"{len(case.calls)} calls: contracts and twin agree" + (f"; the last used {gas:,} gas" if gas else "")
     )
 
 
@@ -109,7 +116,7 @@ def _print(result: CampaignResult) -> None:
         f"seed {summary['seed']}, {summary['seconds']:,.0f} s"
     )
     table.add_column("operation")
-    for name in ("calls", "successes", "reverts", "gas, mean", "dearest", "after calls"):
+    for name in ("calls", "successes", "reverts", "gas, mean", "dearest"):
         table.add_column(name, justify="right")
     table.add_column("commonest reasons")
     for operation, row in summary["operations"].items():
@@ -123,12 +130,13 @@ def _print(result: CampaignResult) -> None:
             f"{row['calls'] - row['successes']:,}",
             f"{row['mean_gas']:,}" if row["successes"] else "",
             f"{row['dearest_gas']:,}" if row["dearest_gas"] else "",
-            f"{row['dearest_calls'] - 1:,}" if row["dearest_calls"] else "",
             "\n".join([*reasons, *([f"and {more} more"] if more > 0 else [])]),
         )
     console = wide_console()
     console.print(table)
     console.print(_reasons(result))
+    if result.dearest:
+        console.print(_dearest(result))
 
 
 def _reasons(result: CampaignResult) -> Table:
@@ -142,6 +150,25 @@ def _reasons(result: CampaignResult) -> Table:
     for reason, operations in sorted(by_reason.items(), key=lambda item: -sum(item[1].values())):
         names = sorted(operations, key=lambda name: -operations[name])
         table.add_row(reason, f"{sum(operations.values()):,}", ", ".join(names))
+    return table
+
+
+def _dearest(result: CampaignResult) -> Table:
+    table = Table(title="dearest calls found, and the shortest sequences found that lead there (in dearest/)")
+    table.add_column("operation")
+    table.add_column("gas", justify="right")
+    table.add_column("calls before", justify="right")
+    table.add_column("which")
+    for operation, case in sorted(
+        result.dearest.items(), key=lambda item: -result.tally.dearest[item[0]].gas
+    ):
+        before = case.calls[:-1]
+        parts = [
+            f"{len(run)} {name}" if len(run) > 1 else name
+            for name, run in ((name, list(run)) for name, run in groupby(before, lambda call: call.function))
+        ]
+        shown = ", ".join(parts[:RUNS_SHOWN]) + (" ..." if len(parts) > RUNS_SHOWN else "")
+        table.add_row(operation, f"{result.tally.dearest[operation].gas:,}", f"{len(before):,}", shown)
     return table
 
 

@@ -9,7 +9,13 @@ from typing import Any, Final, NamedTuple
 from voltberg.chain.artifacts import Artifacts
 from voltberg.chain.deploy import RoleAccounts, deploy_market
 from voltberg.chain.engine import Engine, Receipt
-from voltberg.chain.market import ChainMarket, TransactionReverted, checked_address
+from voltberg.chain.market import (
+    ChainMarket,
+    CodecError,
+    MarketError,
+    TransactionReverted,
+    checked_address,
+)
 from voltberg.configuration import MarketConfiguration
 from voltberg.experiments.fuzz.actions import Cast
 from voltberg.experiments.fuzz.invariants import broken_invariants
@@ -275,7 +281,10 @@ class Pair:
         receipt = self._send(call)
         error_text = None if receipt.succeeded else self.chain.decode_error(receipt.output)
         _compare(f"{operation}: status and error", (receipt.succeeded, error_text), expected[:2])
-        logs = [tuple(entry) for entry in self.chain.decode_logs(receipt.logs)]
+        try:
+            logs = [tuple(entry) for entry in self.chain.decode_logs(receipt.logs)]
+        except (MarketError, CodecError) as error:
+            raise Difference(f"{operation}: events", str(error), plain(expected.logs)) from error
         _compare(f"{operation}: events", plain(logs), plain(expected.logs))
         if receipt.succeeded:
             _compare(f"{operation}: return value", plain(returned), plain(expected.value))
@@ -300,7 +309,8 @@ class Pair:
             return self.chain.call(
                 call.contract, call.function, *call.args, sender=call.sender, timestamp=call.timestamp
             )
-        except TransactionReverted:
+        except (TransactionReverted, CodecError):
+            # The transaction itself fails as well, or the value missing here shows it.
             return None
 
     def checkpoint(self) -> int:
@@ -318,7 +328,10 @@ class Pair:
         """
         self.twin.timestamp = self.engine.timestamp
         views = all_views(self.twin, self.cast, sorted(self._order_ids))
-        values = self.chain.read(views)
+        try:
+            values = self.chain.read(views)
+        except (TransactionReverted, CodecError) as error:
+            raise Difference("views", repr(error), None) from error
         for given, found in zip(views, values, strict=True):
             try:
                 expected = self.twin.read(given[0], given[1], *given[2])

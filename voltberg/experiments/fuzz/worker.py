@@ -155,11 +155,11 @@ class Worker:
         EpisodeResult
             Counts, and where it failed.
         """
-        pair, actions = self._begin(episode)
         tally, every = Tally(episodes=1), self.settings.checkpoint_every
         count = self.settings.calls_of(episode)
         number = 0
         try:
+            pair, actions = self._begin(episode)
             for number in range(1, count + 1):
                 call = actions.next_call()
                 tally.count(call, pair.step(call), episode, number)
@@ -204,7 +204,7 @@ class Worker:
         episode : int
             The episode that failed.
         count : int
-            Calls after which it failed.
+            Calls after which it failed; 0: while its market was set up.
 
         Returns
         -------
@@ -216,6 +216,8 @@ class Worker:
         RuntimeError
             If the episode does not fail again.
         """
+        if count == 0:
+            return self._failing_setup(episode)
         pair, calls, useful = self._drawn(episode, count)
         first = pair.replay(calls)
         if first is None:
@@ -227,6 +229,15 @@ class Worker:
         kept = useful if shows(useful) else calls
         kept = shrink(shortest_prefix(kept, shows), shows, DIFFERENCE_BUDGET)
         return self._case(pair, kept, episode, count, str(pair.replay(kept)), first.what)
+
+    def _failing_setup(self, episode: int) -> FuzzCase:
+        setup = ROTA[episode % len(ROTA)]
+        origin = {"seed": self.settings.seed, "episode": episode, "step": 0}
+        try:
+            self.pair(setup)
+        except Difference as found:
+            return FuzzCase(setup, (), origin, str(found))
+        raise RuntimeError(f"the set-up of episode {episode} differed and does not do so again")
 
     def shorten_dearest(self, operation: str, dearest: Dearest) -> tuple[str, FuzzCase]:
         """Find a short sequence to a call that is as dear.
