@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-python setup-node setup-compiler setup-brownie setup-lint \
-        day compile test test-fast bench gas fuzz properties lint fmt clean distclean
+        day compile test test-fast bench gas fuzz properties coverage slither lint fmt clean distclean
 
 ROOT := $(CURDIR)
 PYTHON := .venv/bin/python
@@ -153,6 +153,25 @@ fuzz: setup ## Send a million random transactions to contracts and twin and comp
 
 properties: setup ## Property tests with many more examples than in make test, new ones each time
 	$(PYTHON) -m pytest -n $(WORKERS) --hypothesis-profile=long -m hypothesis $(ARGS)
+
+# Tests that send tens of thousands of transactions, or hold gas to a figure, have nothing to say here.
+COVERED := tests/unit/registry tests/unit/order_book tests/unit/settlement tests/unit/storage tests/unit/credit \
+  tests/unit/security
+coverage: setup ## Trace the contracts' tests on Anvil and report statements and branches reached
+	rm -f build/coverage/traces-*.json
+	$(PYTHON) -m pytest -n $(WORKERS) -p tests.coverage_plugin $(COVERED) -k "not 65535 and not gas and not dearer"
+	voltberg coverage build/coverage/traces-*.json --out build/coverage/coverage.json --missed $(ARGS)
+
+# Slither's packages and Brownie's pins exclude each other: it has an environment of its own.
+slither: setup ## Analyse the contracts statically; docs/security.md answers each finding
+	@want="$(call digest,requirements-slither.txt)"; \
+	if [ "$$(cat .venv-slither/.requirements 2>/dev/null)" != "$$want" ]; then \
+	  echo "==> Python: Slither into .venv-slither"; \
+	  $(PYTHON) -m venv --clear .venv-slither && \
+	  .venv-slither/bin/python -m pip install --disable-pip-version-check -r requirements-slither.txt && \
+	  echo "$$want" > .venv-slither/.requirements; \
+	fi
+	PATH="$(ROOT)/.venv-slither/bin:$$PATH" FOUNDRY_OPTIMIZER=false slither . --filter-paths "node_modules|mocks" $(ARGS)
 
 lint: setup-lint ## Check style, types, docstrings, import directions, spelling and Solidity
 	ruff check .

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+<<<<<<< HEAD
 from voltberg.commands import abi, bench, deploy, fuzz, gas, node, replay, report
+=======
+from voltberg.commands import abi, bench, coverage, deploy, gas, node, replay, report
+>>>>>>> c4d80d4 (Measure coverage of the contracts from execution traces, bound abuse by tests, answer Slither)
 
 app = typer.Typer(
     name="voltberg",
@@ -19,6 +23,7 @@ app.command("node")(node.node)
 app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)
 app.command("bench")(bench.bench)
+app.command("coverage")(coverage.coverage)
 app.command("gas")(gas.gas)
 app.command("fuzz")(fuzz.fuzz)
 
