@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import typer
 
-<<<<<<< HEAD
-from voltberg.commands import abi, bench, deploy, fuzz, gas, node, replay, report
-=======
-from voltberg.commands import abi, bench, coverage, deploy, gas, node, replay, report
->>>>>>> c4d80d4 (Measure coverage of the contracts from execution traces, bound abuse by tests, answer Slither)
+from voltberg.commands import abi, bench, coverage, deploy, fuzz, gas, node, replay, report
 
 app = typer.Typer(
     name="voltberg",
