@@ -150,7 +150,7 @@ interface IFrameAuction is IRootVenue, IMarketVenue {
     function place(uint256 request) external returns (uint256 index);
 
     /// @notice Places several orders of the caller in one frame, all or none.
-    /// @dev Emits one {WordsChained}. Checks in this order: `Auction_InvalidRequest` (of 0) without any request, `Venue_NotRegistered`,
+    /// @dev Emits one {WordsChained}. Checks in this order: `Venue_NotRegistered`, `Auction_InvalidRequest` (of 0) without any request,
     /// `Auction_Suspended`, `Auction_FrameNotOpen`, `Auction_FramePaused`, `Auction_GateClosed`; order by order `Auction_InvalidRequest` (as {place}, or
     /// of another frame), `Auction_TickOutOfRange` and what follows it in {place} up to `Auction_LockBelowMinimum`; then, for all together,
     /// `Venue_InsufficientMargin`, `Auction_TooManyWords`, `Auction_FrameFull` (if the last does not fit).

@@ -17,12 +17,13 @@ ARTIFACT_NAMES: Final[Mapping[str, str]] = {
     "house": "TradeSettlement",
     "book": "IcebergOrderBook",
     "round": "MatchingRound",
+    "auction": "FrameAuction",
     "storage": "StorageRental",
     "credit": "CreditScoring",
 }
 """Solidity contract by the name that the market uses; a token that was given is read by the mock's ABI."""
 CONTRACT_NAMES: Final = tuple(ARTIFACT_NAMES)
-LISTENERS: Final = ("house", "book", "round", "storage", "credit")
+LISTENERS: Final = ("house", "book", "round", "auction", "storage", "credit")
 """Contracts that the registry tells about participants, in the order in which they are added."""
 
 

@@ -40,7 +40,12 @@ library PositionWord {
 
     /// @dev Whether there is anything in a position.
     function isEmpty(uint256 word) internal pure returns (bool) {
-        return word & ((1 << _TAG_SHIFT) - 1) == 0;
+        return withoutTag(word) == 0;
+    }
+
+    /// @dev A position as other contracts read it where the tag says nothing to them.
+    function withoutTag(uint256 word) internal pure returns (uint256) {
+        return word & ((1 << _TAG_SHIFT) - 1);
     }
 
     /// @dev Energy bought [Wh].

@@ -7,7 +7,8 @@ import {IMarginHolder} from "../../interfaces/IVenue.sol";
 
 /// @title The participants' accounts at a contract that holds margin
 /// @notice One word per participant: number, free margin, status, demand factor and roles, so that a call reads nothing elsewhere.
-/// @dev Account word, from the lowest bit: participant id 32 | margin micro 96 | status 8 | demand factor 1/10,000 16 | roles 8.
+/// @dev Account word, from the lowest bit: participant id 32 | margin micro 96 | status 8 | demand factor 1/10,000 16 | roles 8 |
+/// free for the venue's own use 96.
 abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     /* CONSTANTS */
 

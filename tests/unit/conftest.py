@@ -4,8 +4,8 @@
 
 - actors: ``market.supervisor``, ``grid``, ``retailer``, ``platform``, ``storage_operator``, ``operator``,
   ``meter`` (ids 0, 1..6), ``market.participants`` (12 prosumers, ids 7..18, with tokens, allowance, house
-  balance and margin at book and storage), ``market.outsider`` (not registered; holds tokens and an allowance
-  to the house). An actor has ``.address`` (checksummed) and ``.id``; ``market.register(roles)`` makes one.
+  balance and margin at book, auction and storage), ``market.outsider`` (not registered; holds tokens and an
+  allowance to the house). An actor has ``.address`` (checksummed) and ``.id``; ``market.register(roles)`` makes one.
 - ``market.call(contract, function, *args)`` reads a view as if in a block at the next transaction's time.
 - ``market.transact(sender, contract, function, *args)`` -> `Outcome`; raises `TransactionReverted`.
 - ``with market.reverts("Name: arg1, arg2"):`` expects exactly that text; ``market.reverts_named("Name")`` any
@@ -15,7 +15,7 @@
 - frames: ``market.frame`` (being delivered now), ``market.open_frame(...)``, ``start_of(frame)``,
   ``end_of(frame)``, ``gate_closure_of(frame)``, ``refusal_deadline_of(frame)``,
   ``metering_deadline_of(frame)``.
-- contracts: "registry", "token", "house", "book", "storage", "credit"; ``market.address("book")``.
+- contracts: "registry", "token", "house", "book", "auction", "storage", "credit"; ``market.address("book")``.
 """
 
 import contextlib
@@ -42,6 +42,7 @@ SPARE_ACCOUNTS = 41
 START_TIMESTAMP = 1_767_225_600
 BALANCE_MICRO = 1_000_000_000
 BOOK_MARGIN_MICRO = 1_000_000_000
+AUCTION_MARGIN_MICRO = 1_000_000_000
 STORAGE_MARGIN_MICRO = 100_000_000
 GAS_LIMIT = 20_000_000
 
@@ -93,7 +94,11 @@ class MarketHarness:
             Actor(account, index) for index, account in enumerate(accounts[1:7], start=1)
         )
         chosen = accounts[7 : 7 + PARTICIPANTS]
-        margins = {"book": BOOK_MARGIN_MICRO, "storage": STORAGE_MARGIN_MICRO}
+        margins = {
+            "book": BOOK_MARGIN_MICRO,
+            "auction": AUCTION_MARGIN_MICRO,
+            "storage": STORAGE_MARGIN_MICRO,
+        }
         onboard(self.chain, accounts[0], chosen, int(Role.PROSUMER), BALANCE_MICRO, margins)
         self.participants = tuple(Actor(account, index) for index, account in enumerate(chosen, start=7))
         self.outsider = Actor(accounts[7 + PARTICIPANTS], 0)

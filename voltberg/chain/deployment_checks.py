@@ -101,13 +101,14 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
         ("house", "meteringWindowSeconds", (), settlement.metering_window_seconds),
         ("house", "creditPolicy", (), arguments["house"][4]),
         ("house", "suppliers", (), SUPPLIER_IDS),
-        *((name, "registry", (), at["registry"]) for name in ("book", "round", "storage")),
-        *((name, "house", (), at["house"]) for name in ("book", "round", "storage")),
+        *((name, "registry", (), at["registry"]) for name in ("book", "round", "auction", "storage")),
+        *((name, "house", (), at["house"]) for name in ("book", "round", "auction", "storage")),
         *(
             (name, "gateClosureLeadSeconds", (), settlement.gate_closure_lead_seconds)
-            for name in ("book", "round")
+            for name in ("book", "round", "auction")
         ),
-        *((name, "tickMicroPerWh", (), settlement.tick_micro_per_wh) for name in ("book", "round")),
+        *((name, "tickMicroPerWh", (), settlement.tick_micro_per_wh) for name in ("book", "round", "auction")),
+        ("auction", "params", (), arguments["auction"][3]),
         ("storage", "operatorId", (), int(RoleId.STORAGE_OPERATOR)),
         ("storage", "terms", (), arguments["storage"][3]),
         ("credit", "evaluationTerms", (), arguments["credit"][3]),

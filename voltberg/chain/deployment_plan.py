@@ -1,7 +1,7 @@
 """What a deployment does, before it does anything: contracts with their predicted addresses, then the wiring.
 
 House and credit contract must know each other, and addresses are immutable: every one is predicted from the
-deployer's nonce. The order is token (local chains only), registry, house, book, storage, credit.
+deployer's nonce. The order is token (local chains only), registry, house, book, auction, storage, credit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from voltberg.chain.market import checked_address
 from voltberg.configuration import MarketConfiguration
 from voltberg.models import ARTIFACT_NAMES, LISTENERS, Role, RoleId, VenueKind
 
-CREATION_ORDER: Final = ("token", "registry", "house", "book", "round", "storage", "credit")
+CREATION_ORDER: Final = ("token", "registry", "house", "book", "round", "auction", "storage", "credit")
 
 SUPPLIER_IDS: Final = (int(RoleId.GRID), int(RoleId.RETAILER), int(RoleId.PLATFORM))
 
@@ -289,6 +289,7 @@ def constructor_arguments(
         ),
         "book": venue,
         "round": venue,
+        "auction": (registry, house, addresses["credit"], _struct(configuration.auction)),
         "storage": (registry, house, int(RoleId.STORAGE_OPERATOR), _struct(configuration.storage)),
         "credit": (
             registry,
@@ -333,6 +334,7 @@ def _wirings(addresses: Mapping[str, str], roles: RoleAccounts) -> tuple[Wiring,
         ),
         ("house", "addVenue", (addresses["book"], int(VenueKind.POSITIONS)), "Settlement_VenueExists"),
         ("house", "addVenue", (addresses["round"], int(VenueKind.POSITIONS)), "Settlement_VenueExists"),
+        ("house", "addVenue", (addresses["auction"], int(VenueKind.ROOTS)), "Settlement_VenueExists"),
         ("house", "addVenue", (addresses["storage"], int(VenueKind.MARGIN_ONLY)), "Settlement_VenueExists"),
         ("registry", "registerMany", (suppliers, int(Role.SUPPLIER)), registered),
         ("registry", "registerMany", (operators, int(Role.OPERATOR)), registered),

@@ -1,6 +1,7 @@
 """The deployed market as one object: names instead of addresses, values instead of bytes.
 
-Contracts go by the names ``registry``, ``token``, ``house``, ``book``, ``storage`` and ``credit``.
+Contracts go by the names ``registry``, ``token``, ``house``, ``book``, ``auction``, ``storage`` and
+``credit``.
 Addresses come out checksummed, arrays and structs as tuples.
 """
 

@@ -48,9 +48,9 @@ class AuctionTwin(AuctionResults):
     @external
     def place_many(self, sender: str, frame: int, requests: Sequence[int]) -> int:
         """Place several orders in one frame, all or none; return the number of the first."""
+        participant_id = self._known(sender)
         if not requests:
             raise Revert("Auction_InvalidRequest", 0)
-        participant_id = self._known(sender)
         record = self._placeable(frame, participant_id)
         orders = []
         for request in requests:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from voltberg.configuration import MarketConfiguration
 from voltberg.models import CONTRACT_NAMES, LISTENERS, Role, RoleId, VenueKind
+from voltberg.reference.auction import AuctionTwin
 from voltberg.reference.book import BookTwin
 from voltberg.reference.conservation import Conservation, conservation_of
 from voltberg.reference.credit import CreditTwin
@@ -100,7 +101,7 @@ class RoleAddresses(Protocol):
 
 
 class ReferenceMarket:
-    """Registry, token, house, book, rounds, storage and credit as twins of the contracts.
+    """Registry, token, house, book, rounds, auction, storage and credit as twins of the contracts.
 
     Parameters
     ----------
@@ -174,6 +175,16 @@ class ReferenceMarket:
             tick_micro_per_wh,
             by_address,
         )
+        self.auction = AuctionTwin(
+            state,
+            places["auction"],
+            places["registry"],
+            self.house,
+            places["credit"],
+            configuration.auction,
+            clock,
+            tick_micro_per_wh,
+        )
         self.storage = StorageTwin(
             state, places["storage"], places["registry"], self.house, configuration.storage, clock
         )
@@ -183,7 +194,16 @@ class ReferenceMarket:
         by_address.update((contract.address, contract) for contract in self._contracts())
 
     def _contracts(self) -> tuple[Contract, ...]:
-        return self.registry, self.token, self.house, self.book, self.round, self.storage, self.credit
+        return (
+            self.registry,
+            self.token,
+            self.house,
+            self.book,
+            self.round,
+            self.auction,
+            self.storage,
+            self.credit,
+        )
 
     def _marked(self, mark: str) -> dict[tuple[str, str], Callable[..., Any]]:
         found = {}
@@ -279,6 +299,7 @@ class ReferenceMarket:
             self.registry.add_listener(owner, places[name])
         self.house.add_venue(owner, places["book"], VenueKind.POSITIONS)
         self.house.add_venue(owner, places["round"], VenueKind.POSITIONS)
+        self.house.add_venue(owner, places["auction"], VenueKind.ROOTS)
         self.house.add_venue(owner, places["storage"], VenueKind.MARGIN_ONLY)
         self.registry.register_many(owner, (roles.grid, roles.retailer, roles.platform), int(Role.SUPPLIER))
         self.registry.register_many(owner, (roles.storage_operator, roles.operator), int(Role.OPERATOR))

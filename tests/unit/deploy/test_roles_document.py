@@ -9,7 +9,7 @@ from voltberg.chain.market import TransactionReverted
 from voltberg.models import ARTIFACT_NAMES
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "roles.md").read_text(encoding="utf-8")
-CONTRACTS = ("registry", "house", "book", "round", "storage", "credit")
+CONTRACTS = ("registry", "house", "book", "round", "auction", "storage", "credit")
 
 
 def documented():
@@ -33,6 +33,8 @@ def dummy(kind):
         return tuple(dummy(item) for item in kind[1:-1].split(","))
     if kind == "bytes32":
         return bytes(32)
+    if kind == "bytes":
+        return b""
     return "0x" + "11" * 20 if kind == "address" else 0
 
 

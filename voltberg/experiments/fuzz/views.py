@@ -21,6 +21,7 @@ CONSTANTS = (
     ("house", "tickMicroPerWh"),
     ("book", "tickMicroPerWh"),
     ("book", "gateClosureLeadSeconds"),
+    ("auction", "params"),
     ("storage", "operatorAccount"),
     ("storage", "terms"),
     ("storage", "operatorId"),
@@ -53,7 +54,7 @@ def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
         yield ViewCall("registry", "rolesOf", (account,))
         yield ViewCall("token", "balanceOf", (account,))
         yield ViewCall("token", "allowance", (account, places["house"]))
-    for venue in ("book", "storage", "credit"):
+    for venue in ("book", "auction", "storage", "credit"):
         yield ViewCall("house", "heldByVenue", (places[venue],))
     for index in range(market.registry.listener_count()):
         yield ViewCall("registry", "listenerAt", (index,))
@@ -68,6 +69,8 @@ def _of_participants(market: ReferenceMarket) -> Iterator[ViewCall]:
             ("house", "scoreWad"),
             ("book", "accountOf"),
             ("book", "marginOf"),
+            ("auction", "accountOf"),
+            ("auction", "marginOf"),
             ("storage", "marginOf"),
             ("credit", "scoreWad"),
             ("credit", "demandFactorBps"),

@@ -186,7 +186,7 @@ def iceberg_slices(stage: Stage) -> Figures:
 @scenario(MARKET, "open_frames_batch48_each")
 def open_frames(stage: Stage) -> Figures:
     """Open a day of frames at once, each, rounded up."""
-    first = stage.frame + 1
+    first = stage.frame + len(stage.venues)
     tariffs = [0x02_03_8C_96_96] * 48
     gas = stage.measure(
         "open_frames_batch48",

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IFrameAuction} from "../../interfaces/IFrameAuction.sol";
+import {AuctionFrames} from "./AuctionFrames.sol";
+import {AuctionRules} from "./AuctionRules.sol";
+import {AuctionWord} from "./AuctionWord.sol";
+import {ClearingLoops} from "./ClearingLoops.sol";
+import {FrameChain} from "./FrameChain.sol";
+import {RecordTree} from "./RecordTree.sol";
+
+/// @title Clearing and voiding: the words of a frame become records under a root
+/// @notice Rules A1-A7, A9, M7. The caller supplies data in the right order; all of it is checked, so that only one outcome is possible.
+/// @dev No sorting: a slice's key (supplier, f, price rank, position) is above the key of the slice that its order had before, so that slices
+/// are served by priority if and only if the keys of those served increase and no slice that is left has a key below the last one served.
+abstract contract AuctionClearing is AuctionFrames {
+    using FrameChain for uint256;
+
+    /* TYPES */
+
+    /// @dev Where the price came out, and the ticks of orders with effect.
+    struct Crossing {
+        uint256 price;
+        uint256 eligible;
+        uint256 matchedWh;
+        uint256 bids;
+        uint256 asks;
+    }
+
+    /* CONSTANTS */
+
+    uint256 private constant _MAX_POSITIONS = 1024;
+    uint256 private constant _CHUNK_FILLS = 8192;
+    uint256 private constant _NO_LIMIT = 1 << 32;
+    uint256 private constant _POSITION_BYTES = 2;
+    uint256 private constant _WORD_BYTES = 16;
+    uint256 private constant _CARRIED_BYTES = 32;
+    uint256 private constant _FRAME_WORD = 7 * 32;
+
+    /* EXTERNAL */
+
+    /// @inheritdoc IFrameAuction
+    function clear(uint32 frame, Clearing calldata clearing) external {
+        (uint256 word, uint256 positions) = _clearable(frame, clearing.carried.length);
+        require(positions <= _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
+        ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
+        _walk(frame, setup, clearing.participants);
+        Crossing memory crossing = _cross(frame, setup, clearing.crossing);
+        _rank(setup, crossing);
+        _serve(frame, setup, clearing, _NO_LIMIT);
+        _conclude(frame, word, setup, clearing, crossing);
+    }
+
+    /// @inheritdoc IFrameAuction
+    function clearChunk(uint32 frame, Clearing calldata clearing, bytes calldata state) external {
+        (uint256 word, uint256 positions) = _clearable(frame, clearing.carried.length);
+        require(positions > _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
+        bytes32 checkpoint = _checkpoints[frame];
+        require(checkpoint == 0 ? state.length == 0 : keccak256(state) == checkpoint, Auction_WrongState(frame));
+        ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
+        _walk(frame, setup, clearing.participants);
+        Crossing memory crossing = _cross(frame, setup, clearing.crossing);
+        if (checkpoint == 0) {
+            _rank(setup, crossing);
+            ClearingLoops.store(setup.state + _FRAME_WORD, frame);
+        } else {
+            // Of the same frame, hence of as many positions.
+            ClearingLoops.restore(state, setup.state);
+        }
+        _serve(frame, setup, clearing, _CHUNK_FILLS);
+        if (ClearingLoops.load(setup.state) != 0) {
+            require(clearing.rolled.length == 0, Auction_WrongService(frame));
+            _checkpoints[frame] = ClearingLoops.hash(setup.state, setup.entries - setup.state);
+            ClearingLoops.logCheckpoint(Checkpoint.selector, frame, setup.state, setup.entries - setup.state);
+            return;
+        }
+        if (checkpoint != 0) delete _checkpoints[frame];
+        _conclude(frame, word, setup, clearing, crossing);
+    }
+
+    /// @inheritdoc IFrameAuction
+    function voidFrame(uint32 frame, bytes calldata words, bytes calldata carried, bytes calldata participants)
+        external
+    {
+        uint256 word = _undecided(frame);
+        uint256 deadline = _gateClosure(frame) + _clearingSeconds;
+        require(block.timestamp >= deadline, Auction_BeforeClearingDeadline(frame, deadline, block.timestamp));
+        uint256 positions = word.count() + carried.length / _CARRIED_BYTES;
+        ClearingLoops.Setup memory setup = _load(frame, word, positions, words, carried);
+        _walk(frame, setup, participants);
+        (, bytes32 root, uint256 records) =
+            _decide(frame, word, setup, participants, ClearingLoops.Account(_tickMicroPerWh, 0, 0, 0), 0, true);
+        if (_checkpoints[frame] != 0) delete _checkpoints[frame];
+        emit FrameVoided(frame, root, records);
+    }
+
+    /* PRIVATE: WHAT IS SUPPLIED */
+
+    /// @dev The word of a frame that may be cleared now, and the positions that it has if the carried words are right.
+    function _clearable(uint32 frame, uint256 carriedBytes) private view returns (uint256 word, uint256 positions) {
+        word = _undecided(frame);
+        uint256 opens = _gateClosure(frame);
+        uint256 closes = opens + _clearingSeconds;
+        require(
+            block.timestamp >= opens && block.timestamp < closes,
+            Auction_OutsideClearingWindow(frame, opens, closes, block.timestamp)
+        );
+        positions = word.count() + carriedBytes / _CARRIED_BYTES;
+    }
+
+    /// @dev Brings the words into memory in the order of their positions and checks their digests.
+    function _load(uint32 frame, uint256 word, uint256 positions, bytes calldata words, bytes calldata carried)
+        private
+        view
+        returns (ClearingLoops.Setup memory setup)
+    {
+        uint256 count = word.count();
+        bool anyCarried = word & FrameChain.CARRIED != 0;
+        require(words.length == count * _WORD_BYTES && (anyCarried || carried.length == 0), Auction_WrongWords(frame));
+        setup.positions = positions;
+        // Lexicographic priority is the same sum with a price rank that no time rank reaches.
+        (setup.alpha, setup.beta) = _alpha == 0 ? (uint256(1) << 40, uint256(1)) : (_alpha, _beta);
+        setup.priceWeightBps = _priceWeightBps;
+        setup.uniformPrice = _uniformPrice ? 1 : 0;
+        setup.slicesPerFrame = _slicesPerFrame;
+        (setup.state, setup.entries) = ClearingLoops.allocate(positions);
+        // Room for the positions was made.
+        unchecked {
+            uint256 chainAt = setup.entries;
+            if (anyCarried) {
+                uint256 carriedAt = _rollKeepsRank ? chainAt : chainAt + count * 32;
+                require(
+                    ClearingLoops.loadCarried(carried, carriedAt) == _carried[_slot(frame)], Auction_WrongWords(frame)
+                );
+                if (_rollKeepsRank) chainAt += carried.length;
+            }
+            uint256 digest =
+                ClearingLoops.loadWords(FrameChain.open(frame, 0, 0), words, chainAt, AuctionWord.entry(0, frame, 0));
+            require(bytes28(bytes32(digest)) == word.digest(), Auction_WrongWords(frame));
+        }
+    }
+
+    /// @dev Goes through the participants: sorted and complete, and which of their words have an effect (A1, A8).
+    function _walk(uint32 frame, ClearingLoops.Setup memory setup, bytes calldata participants) private pure {
+        require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(frame));
+        (bool ok, uint256 cancels) = ClearingLoops.walk(setup, participants);
+        require(ok, Auction_WrongParticipants(frame));
+        if (cancels != 0) AuctionRules.cancelNamed(setup, participants);
+    }
+
+    /// @dev Finds the crossing price (A3).
+    function _cross(uint32 frame, ClearingLoops.Setup memory setup, uint256 tick)
+        private
+        pure
+        returns (Crossing memory crossing)
+    {
+        uint256 demand;
+        uint256 supply;
+        (demand, supply, crossing.bids, crossing.asks) = ClearingLoops.sums(setup, tick);
+        bool ok;
+        (ok, crossing.price, crossing.eligible, crossing.matchedWh) =
+            AuctionRules.priceAt(tick, demand, supply, crossing.bids, crossing.asks);
+        require(ok, Auction_WrongCrossing(frame, tick));
+    }
+
+    /* PRIVATE: MATCHING */
+
+    /// @dev Ranks the eligible orders (A4), if anything is matched.
+    function _rank(ClearingLoops.Setup memory setup, Crossing memory crossing) private pure {
+        ClearingLoops.store(setup.state, crossing.matchedWh);
+        if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, crossing.bids, crossing.asks);
+    }
+
+    /// @dev Matches slices in the order supplied (A2, A4) and emits the fills.
+    function _serve(uint32 frame, ClearingLoops.Setup memory setup, Clearing calldata clearing, uint256 limit) private {
+        (bool ok, uint256 fills, uint256 length) =
+            ClearingLoops.serve(setup, clearing.bidService, clearing.askService, limit);
+        require(ok, Auction_WrongService(frame));
+        if (length != 0) ClearingLoops.logFills(Fills.selector, frame, fills, length);
+    }
+
+    /* PRIVATE: THE RESULT */
+
+    /// @dev Rolls rests on, writes the records and decides the frame.
+    function _conclude(
+        uint32 frame,
+        uint256 word,
+        ClearingLoops.Setup memory setup,
+        Clearing calldata clearing,
+        Crossing memory crossing
+    ) private {
+        if (clearing.rolled.length != 0) _roll(frame, setup, clearing.rolled);
+        uint256 uniformTick = AuctionRules.NO_TICK;
+        if (_uniformPrice && crossing.matchedWh != 0) uniformTick = AuctionRules.uniformTick(setup);
+        (bool ok, bytes32 root, uint256 records) = _decide(
+            frame,
+            word,
+            setup,
+            clearing.participants,
+            ClearingLoops.Account(_tickMicroPerWh, word.feeTicks(), uniformTick, 1),
+            crossing.matchedWh,
+            false
+        );
+        require(ok, Auction_WrongService(frame));
+        // Ticks are at most 255.
+        emit FrameCleared(frame, root, records, crossing.matchedWh, uint8(crossing.price), uint8(uniformTick));
+    }
+
+    /// @dev Lets the rests enter the next frame, which is open: an order is placed only where all its frames are (A6).
+    function _roll(uint32 frame, ClearingLoops.Setup memory setup, bytes calldata rolled) private {
+        (bool ok, AuctionRules.Rolling memory rolling) = AuctionRules.roll(setup, rolled);
+        require(ok, Auction_WrongService(frame));
+        uint32 next = frame + 1;
+        bytes32 digest = ClearingLoops.hash(rolling.carried, rolling.count * _CARRIED_BYTES);
+        _frames[next] |= FrameChain.CARRIED;
+        _carried[_slot(next)] = digest;
+        emit Rolled(next, digest, rolling.count);
+    }
+
+    /// @dev Writes the records and stores the result.
+    function _decide(
+        uint32 frame,
+        uint256 word,
+        ClearingLoops.Setup memory setup,
+        bytes calldata participants,
+        ClearingLoops.Account memory terms,
+        uint256 tradedWh,
+        bool voided
+    ) private returns (bool ok, bytes32 root, uint256 count) {
+        uint256 records;
+        uint256 lockedWhTicks;
+        (ok, records, count, lockedWhTicks) = ClearingLoops.account(setup, participants, terms);
+        root = RecordTree.root(ClearingLoops.leavesOf(records, count));
+        // All locks that do not roll on are in the records but the fees: what buyers paid is what sellers are owed.
+        uint256 owedMicro = (lockedWhTicks - tradedWh * terms.feeTicks) * terms.tickMicro;
+        _frames[frame] = word.decided(tradedWh, count, owedMicro, voided);
+        if (count != 0) _roots[_slot(frame)] = root;
+    }
+}

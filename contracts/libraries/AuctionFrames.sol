@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IFrameAuction} from "../../interfaces/IFrameAuction.sol";
+import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
+import {IRootVenue, ITradingVenue} from "../../interfaces/IVenue.sol";
+import {AuctionWord} from "./AuctionWord.sol";
+import {FrameChain} from "./FrameChain.sol";
+import {FrameClock} from "./FrameClock.sol";
+import {TradingVenue} from "./TradingVenue.sol";
+
+/// @title The frames of the auction: settings, state, what house and operator tell
+abstract contract AuctionFrames is TradingVenue, IFrameAuction {
+    using FrameChain for uint256;
+
+    /* CONSTANTS */
+
+    uint256 internal constant BPS = 10_000;
+    /// @dev Most that an order may lock, so that a participant's refund fits 40 bits (see {maximumQuantityWh}) [micro].
+    uint256 private constant _MAX_ORDER_LOCK_MICRO = 129_000_000;
+    uint256 private constant _MAX_LOCK_TICKS = 255;
+
+    /* IMMUTABLES */
+
+    uint256 internal immutable _minimumQuantityWh;
+    uint256 internal immutable _maximumQuantityWh;
+    uint256 internal immutable _minimumLockMicro;
+    uint256 internal immutable _clearingSeconds;
+    uint256 internal immutable _slicesPerFrame;
+    uint256 internal immutable _alpha;
+    uint256 internal immutable _beta;
+    uint256 internal immutable _priceWeightBps;
+    bool internal immutable _uniformPrice;
+    bool internal immutable _rollKeepsRank;
+
+    /* STORAGE */
+
+    /// @dev See {FrameChain}.
+    mapping(uint32 frame => uint256 word) internal _frames;
+    /// @dev Roots of results and digests of carried words, by frame mod 512: the house opens a frame only when the one 512 before is final.
+    mapping(uint256 slot => bytes32 root) internal _roots;
+    mapping(uint256 slot => bytes32 digest) internal _carried;
+    mapping(uint32 frame => bytes32 stateDigest) internal _checkpoints;
+
+    /* CONSTRUCTOR */
+
+    constructor(address registry_, ITradeSettlement house_, address creditScoring_, Params memory params_)
+        TradingVenue(registry_, house_, creditScoring_)
+    {
+        uint256 largest = _MAX_ORDER_LOCK_MICRO / (_MAX_LOCK_TICKS * _tickMicroPerWh);
+        if (largest > AuctionWord.QUANTITY_LIMIT_WH) largest = AuctionWord.QUANTITY_LIMIT_WH;
+        _requireWithin(params_.minimumQuantityWh, 1, largest);
+        // The clearing window ends before the refusals do and before the next gate closes (M7).
+        uint256 refusalSeconds = gateClosureLeadSeconds - refusalLeadSeconds;
+        _requireWithin(params_.clearingSeconds, 1, (refusalSeconds < frameSeconds ? refusalSeconds : frameSeconds) - 1);
+        _requireWithin(params_.beta, params_.alpha == 0 ? 0 : 1, type(uint16).max);
+        _requireWithin(params_.priceWeightBps, 0, BPS);
+        _minimumQuantityWh = params_.minimumQuantityWh;
+        _maximumQuantityWh = largest;
+        _minimumLockMicro = params_.minimumLockMicro;
+        _clearingSeconds = params_.clearingSeconds;
+        _slicesPerFrame = params_.slicesPerFrame;
+        _alpha = params_.alpha;
+        _beta = params_.beta;
+        _priceWeightBps = params_.priceWeightBps;
+        _uniformPrice = params_.uniformPrice;
+        _rollKeepsRank = params_.rollKeepsRank;
+    }
+
+    /* EXTERNAL: HOUSE AND OPERATOR */
+
+    /// @inheritdoc ITradingVenue
+    function openFrame(uint32 frame, uint8 capTick, uint8 feeTicks) external onlyHouse {
+        require(_frames[frame] == 0, Auction_FrameAlreadyOpen(frame));
+        _frames[frame] = FrameChain.open(frame, capTick, feeTicks);
+        emit FrameOpened(frame, capTick, feeTicks);
+    }
+
+    /// @inheritdoc ITradingVenue
+    function closeFrame(uint32 frame) external view onlyHouse returns (uint256 tradedWh) {
+        uint256 word = _frames[frame];
+        require(word.isDecided() || (word.count() == 0 && word & FrameChain.CARRIED == 0), Auction_Undecided(frame));
+        return word.tradedWh();
+    }
+
+    /// @inheritdoc IFrameAuction
+    function setFramePaused(uint32 frame, bool paused) external onlyRole(OPERATOR) {
+        uint256 word = _undecided(frame);
+        _frames[frame] = paused ? word | FrameChain.PAUSED : word & ~FrameChain.PAUSED;
+        emit FramePaused(frame, paused);
+    }
+
+    /* EXTERNAL: VIEWS */
+
+    /// @inheritdoc IRootVenue
+    function resultOf(uint32 frame)
+        external
+        view
+        returns (bytes32 root, uint256 records, bool anyRefused, uint256 owedMicro)
+    {
+        uint256 word = _frames[frame];
+        records = word.records();
+        // Without records the slot may hold an older frame's root.
+        if (records != 0) root = _roots[_slot(frame)];
+        if (word.isDecided()) anyRefused = word & FrameChain.REFUSED != 0;
+        owedMicro = word.owedMicro();
+    }
+
+    /// @inheritdoc IFrameAuction
+    function frameOf(uint32 frame)
+        external
+        view
+        returns (
+            bytes28 digest,
+            uint16 words,
+            bytes32 carriedDigest,
+            bool decided,
+            bool voided,
+            bool paused,
+            uint8 capTick,
+            uint8 feeTicks,
+            uint256 tradedWh
+        )
+    {
+        uint256 word = _frames[frame];
+        digest = word.digest();
+        // 16 bits.
+        words = uint16(word.count());
+        carriedDigest = _carriedDigest(frame, word);
+        decided = word.isDecided();
+        voided = word & FrameChain.VOIDED != 0;
+        paused = word & FrameChain.PAUSED != 0;
+        capTick = word.capTick();
+        // 4 bits.
+        feeTicks = uint8(word.feeTicks());
+        tradedWh = word.tradedWh();
+    }
+
+    /// @inheritdoc IFrameAuction
+    function checkpointOf(uint32 frame) external view returns (bytes32) {
+        return _checkpoints[frame];
+    }
+
+    /// @inheritdoc IFrameAuction
+    function params() external view returns (Params memory) {
+        // Each was given in the type that it goes back to.
+        return Params({
+            minimumQuantityWh: uint32(_minimumQuantityWh),
+            minimumLockMicro: uint64(_minimumLockMicro),
+            clearingSeconds: uint32(_clearingSeconds),
+            slicesPerFrame: uint8(_slicesPerFrame),
+            alpha: uint16(_alpha),
+            beta: uint16(_beta),
+            priceWeightBps: uint16(_priceWeightBps),
+            uniformPrice: _uniformPrice,
+            rollKeepsRank: _rollKeepsRank
+        });
+    }
+
+    /// @inheritdoc IFrameAuction
+    function maximumQuantityWh() external view returns (uint256) {
+        return _maximumQuantityWh;
+    }
+
+    /* INTERNAL */
+
+    function _openFrame(uint32 frame) internal view returns (uint256 word) {
+        word = _frames[frame];
+        require(word != 0, Auction_FrameNotOpen(frame));
+    }
+
+    function _undecided(uint32 frame) internal view returns (uint256 word) {
+        word = _openFrame(frame);
+        require(!word.isDecided(), Auction_Decided(frame));
+    }
+
+    function _requireGateOpen(uint32 frame) internal view {
+        uint256 gateClosure = _gateClosure(frame);
+        require(block.timestamp < gateClosure, Auction_GateClosed(frame, gateClosure, block.timestamp));
+    }
+
+    /// @dev Digest of the words that entered a frame; the slot may still hold an older frame's.
+    function _carriedDigest(uint32 frame, uint256 word) internal view returns (bytes32) {
+        return word & FrameChain.CARRIED == 0 ? bytes32(0) : _carried[_slot(frame)];
+    }
+
+    function _slot(uint32 frame) internal pure returns (uint256) {
+        return frame % FrameClock.RING_FRAMES;
+    }
+
+    function _requireWithin(uint256 value, uint256 minimum, uint256 maximum) private pure {
+        require(value >= minimum && value <= maximum, Auction_InvalidSetting(value, maximum));
+    }
+}

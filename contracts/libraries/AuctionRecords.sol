@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IFrameAuction} from "../../interfaces/IFrameAuction.sol";
+import {IRootVenue} from "../../interfaces/IVenue.sol";
+import {AuctionFrames} from "./AuctionFrames.sol";
+import {AuctionWord} from "./AuctionWord.sol";
+import {FrameChain} from "./FrameChain.sol";
+import {PositionWord} from "./PositionWord.sol";
+import {RecordTree} from "./RecordTree.sol";
+
+/// @title Refused trades of the auction (M8): what is taken out of records that lie under a root
+abstract contract AuctionRecords is AuctionFrames {
+    using FrameChain for uint256;
+    using PositionWord for uint256;
+
+    /* TYPES */
+
+    /// @dev A trade to refuse.
+    struct Refusal {
+        uint32 frame;
+        uint32 buyerId;
+        uint32 sellerId;
+        uint256 energyWh;
+        uint256 tick;
+        uint256 valueMicro;
+    }
+
+    /* STORAGE */
+
+    /// @dev What was refused, by {PositionWord-key}.
+    mapping(uint256 key => uint256 word) private _refused;
+
+    /* EXTERNAL */
+
+    /// @inheritdoc IFrameAuction
+    function refuseTrade(uint32 frame, uint256 entry, RecordChunk calldata buyer, RecordChunk calldata seller)
+        external
+        onlyRole(OPERATOR)
+    {
+        uint256 word = _openFrame(frame);
+        require(word.isDecided(), Auction_Undecided(frame));
+        (uint256 opens, uint256 closes) = (_gateClosure(frame), _refusalDeadline(frame));
+        require(
+            block.timestamp >= opens && block.timestamp < closes,
+            Auction_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
+        );
+        Refusal memory refusal = Refusal({
+            frame: frame,
+            buyerId: uint32(entry),
+            sellerId: uint32(entry >> 32),
+            energyWh: uint32(entry >> 64),
+            tick: entry >> 96,
+            valueMicro: uint256(uint32(entry >> 64)) * uint8(entry >> 96) * _tickMicroPerWh
+        });
+        _refuse(
+            refusal,
+            word,
+            _recordIn(frame, word, refusal.buyerId, buyer),
+            _recordIn(frame, word, refusal.sellerId, seller)
+        );
+        _frames[frame] = word.refused(refusal.energyWh, refusal.valueMicro);
+        address account = _ownerOf[refusal.buyerId];
+        uint256 feesMicro = refusal.energyWh * word.feeTicks() * _tickMicroPerWh;
+        _accounts[account] = _withMargin(_accounts[account], refusal.valueMicro + feesMicro);
+        // Both were compared with smaller limits.
+        emit TradeRefused(frame, refusal.buyerId, refusal.sellerId, uint32(refusal.energyWh), uint8(refusal.tick));
+    }
+
+    /// @inheritdoc IRootVenue
+    function refusedOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words) {
+        words = new uint256[](participantIds.length);
+        for (uint256 i; i < participantIds.length; ++i) {
+            words[i] = _refusedIn(frame, participantIds[i]).withoutTag();
+        }
+    }
+
+    /* PRIVATE */
+
+    /// @dev The record of a participant in a chunk that belongs to the frame's result; 0 if the chunk has none of it.
+    function _recordIn(uint32 frame, uint256 word, uint32 id, RecordChunk calldata chunk)
+        private
+        view
+        returns (uint256 record)
+    {
+        bytes32[] memory hashes = new bytes32[](1);
+        hashes[0] = keccak256(abi.encodePacked(chunk.records));
+        bytes32 root = RecordTree.rootOfRange(chunk.index, hashes, RecordTree.chunksOf(word.records()), chunk.proof);
+        require(root != 0 && root == _roots[_slot(frame)], Auction_WrongRecord(frame));
+        for (uint256 i; i < chunk.records.length; ++i) {
+            if (uint32(chunk.records[i]) == id) record = chunk.records[i];
+        }
+    }
+
+    /// @dev Takes a trade out of two records.
+    function _refuse(Refusal memory refusal, uint256 word, uint256 bought, uint256 sold) private {
+        (uint32 frame, uint256 energyWh, uint256 valueMicro) = (refusal.frame, refusal.energyWh, refusal.valueMicro);
+        uint256 buyerWord = _refusedIn(frame, refusal.buyerId);
+        uint256 sellerWord = _refusedIn(frame, refusal.sellerId);
+        bool valid = refusal.tick <= AuctionWord.HIGHEST_TICK && energyWh != 0 && refusal.buyerId != refusal.sellerId;
+        // Fields of a record have at most 40 bits, what was refused is at most theirs.
+        unchecked {
+            valid = valid && buyerWord.boughtWh() + energyWh <= uint32(bought >> 32)
+                && buyerWord.purchaseMicro() + valueMicro <= uint40(bought >> 96);
+            uint256 restWh = uint32(sold >> 64) - sellerWord.soldWh() - energyWh;
+            uint256 restMicro = uint40(sold >> 136) - sellerWord.saleMicro() - valueMicro;
+            // Below zero both are huge.
+            valid = valid && restWh <= type(uint32).max && restMicro <= type(uint40).max
+                && restMicro + uint40(sold >> 176) >= restWh * word.capTick() * _tickMicroPerWh;
+        }
+        require(valid, Auction_InvalidRefusal(frame, refusal.buyerId, refusal.sellerId, energyWh, refusal.tick));
+        _refused[PositionWord.key(frame, refusal.buyerId)] =
+            buyerWord.plus(PositionWord.purchase(energyWh, valueMicro), frame, refusal.buyerId);
+        _refused[PositionWord.key(frame, refusal.sellerId)] =
+            sellerWord.plus(PositionWord.sale(energyWh, valueMicro, 0), frame, refusal.sellerId);
+    }
+
+    function _refusedIn(uint32 frame, uint32 participantId) private view returns (uint256) {
+        return _refused[PositionWord.key(frame, participantId)].inFrame(frame);
+    }
+}

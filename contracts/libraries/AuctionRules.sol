@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {AuctionWord} from "./AuctionWord.sol";
+import {ClearingLoops} from "./ClearingLoops.sol";
+
+/// @title The parts of a clear that are not hot: cancels, crossing, uniform price, rolling
+/// @notice Points 1, 3, 6 and 7 of {IFrameAuction-clear}; rules A1, A3, A5, A6. Entries and services in memory: see {ClearingLoops}.
+library AuctionRules {
+    using ClearingLoops for uint256;
+
+    /// @notice What rolls on.
+    struct Rolling {
+        /// Where the carried words begin, and how many there are.
+        uint256 carried;
+        uint256 count;
+        /// By side: how many, and the key of the last one plus 1.
+        uint256[2] counts;
+        uint256[2] lasts;
+    }
+
+    /// @dev Most orders of a side that roll.
+    uint256 internal constant MAX_ROLLED = 512;
+    uint256 internal constant NO_TICK = 255;
+
+    uint256 private constant _EFFECTIVE = 1 << 176;
+    uint256 private constant _ROLLS = 1 << 177;
+    uint256 private constant _ENDS = 1 << 178;
+    uint256 private constant _CANCEL = 1 << 106;
+    uint256 private constant _NAME_MASK = (1 << 48) - 1;
+    uint256 private constant _MAX_CANCELS = 64;
+    uint256 private constant _NOT_ELIGIBLE = 1 << 90;
+    uint256 private constant _HALF = (1 << 128) - 1;
+
+    /* CANCELS */
+
+    /// @dev Takes the effect from orders that one of the first 64 cancels of the same participant names (A1).
+    function cancelNamed(ClearingLoops.Setup memory setup, bytes calldata participants) internal pure {
+        uint256[] memory names = new uint256[](_MAX_CANCELS);
+        // Sums of positions.
+        unchecked {
+            for (uint256 from; from < setup.positions;) {
+                uint256 id = uint32(_entryAt(setup, participants, from));
+                uint256 next = from;
+                uint256 count;
+                for (; next < setup.positions; ++next) {
+                    uint256 entry = _entryAt(setup, participants, next);
+                    if (uint32(entry) != id) break;
+                    if (entry & _CANCEL != 0 && count < _MAX_CANCELS) {
+                        // Index and origin stand the other way round in an order's name.
+                        names[count++] = uint32(entry >> 48) | (uint256(uint16(entry >> 32)) << 32);
+                    }
+                }
+                if (count != 0) _cancelIn(setup, participants, from, next, names, count);
+                from = next;
+            }
+        }
+    }
+
+    function _cancelIn(
+        ClearingLoops.Setup memory setup,
+        bytes calldata participants,
+        uint256 from,
+        uint256 to,
+        uint256[] memory names,
+        uint256 count
+    ) private pure {
+        unchecked {
+            for (uint256 i = from; i < to; ++i) {
+                uint256 at = setup.entries + ClearingLoops.positionAt(participants, i) * 32;
+                uint256 entry = at.load();
+                if (entry & _EFFECTIVE == 0) continue;
+                uint256 name = (entry >> AuctionWord.ORIGIN_SHIFT) & _NAME_MASK;
+                for (uint256 j; j < count; ++j) {
+                    if (names[j] == name) at.store(entry & ~_EFFECTIVE);
+                }
+            }
+        }
+    }
+
+    function _entryAt(ClearingLoops.Setup memory setup, bytes calldata participants, uint256 i)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            return (setup.entries + ClearingLoops.positionAt(participants, i) * 32).load();
+        }
+    }
+
+    /* CROSSING */
+
+    /// @dev The crossing price (A3) from what {ClearingLoops-sums} found around `crossing`.
+    /// @return ok Whether that is the lowest tick at which the supply is at least the demand.
+    /// @return price The price; the ticks from it to the one returned as `eligible` have the same demand and supply.
+    /// @return eligible Tick that decides who is eligible.
+    /// @return matchedWh Energy that is matched.
+    function priceAt(uint256 crossing, uint256 demand, uint256 supply, uint256 bids, uint256 asks)
+        internal
+        pure
+        returns (bool ok, uint256 price, uint256 eligible, uint256 matchedWh)
+    {
+        (uint256 demandAt, uint256 supplyAt) = (demand & _HALF, supply & _HALF);
+        (price, eligible, matchedWh) = (crossing, crossing, demandAt);
+        if (crossing > AuctionWord.HIGHEST_TICK + 1 || supplyAt < demandAt) return (false, 0, 0, 0);
+        if (crossing == 0) return (true, price, eligible, matchedWh);
+        (uint256 demandBelow, uint256 supplyBelow) = (demand >> 128, supply >> 128);
+        if (supplyBelow >= demandBelow) return (false, 0, 0, 0);
+        ok = true;
+        if (supplyBelow > demandAt || (supplyBelow == demandAt && demandBelow - supplyBelow <= supplyAt - demandAt)) {
+            (eligible, matchedWh) = (crossing - 1, supplyBelow);
+            // The lowest tick above all lower bids and not below the highest ask: demand and supply are the same there.
+            bids &= (uint256(1) << eligible) - 1;
+            asks &= (uint256(1) << crossing) - 1;
+            price = bids == 0 ? 0 : Math.log2(bids) + 1;
+            if (asks != 0 && Math.log2(asks) > price) price = Math.log2(asks);
+        }
+    }
+
+    /// @dev The one price of all fills, if there are any (A5).
+    function uniformTick(ClearingLoops.Setup memory setup) internal pure returns (uint256) {
+        (uint256 bid, uint256 ask) = (NO_TICK, 0);
+        for (uint256 position; position < setup.positions; ++position) {
+            if (_filledWh(_service(setup, position).load()) == 0) continue;
+            uint256 entry = (setup.entries + position * 32).load();
+            uint256 tick = AuctionWord.tickOf(entry);
+            if (AuctionWord.sideOf(entry) == AuctionWord.BID) {
+                if (tick < bid) bid = tick;
+            } else if (tick > ask) {
+                ask = tick;
+            }
+        }
+        return (setup.priceWeightBps * bid + (10_000 - setup.priceWeightBps) * ask) / 10_000;
+    }
+
+    /* ROLLING */
+
+    /// @dev Checks the orders that roll on, marks them and writes their carried words (A6).
+    /// @return ok Whether they may roll, are in their order, and no side has too many.
+    function roll(ClearingLoops.Setup memory setup, bytes calldata rolled)
+        internal
+        pure
+        returns (bool ok, Rolling memory rolling)
+    {
+        rolling.count = rolled.length / 2;
+        if (rolled.length % 2 != 0 || rolling.count > 2 * MAX_ROLLED) return (false, rolling);
+        rolling.carried = ClearingLoops.reserve(rolling.count);
+        uint256 side;
+        for (uint256 i; i < rolling.count; ++i) {
+            uint256 position = ClearingLoops.positionAt(rolled, i);
+            if (position >= setup.positions) return (false, rolling);
+            uint256 at = setup.entries + position * 32;
+            uint256 entry = at.load();
+            uint256 filled = _filledWh(_service(setup, position).load());
+            if (!_mayRoll(entry, filled) || AuctionWord.sideOf(entry) < side) return (false, rolling);
+            side = AuctionWord.sideOf(entry);
+            uint256 key = _firstKey(setup, position) + 1;
+            if (key <= rolling.lasts[side] || ++rolling.counts[side] > MAX_ROLLED) return (false, rolling);
+            rolling.lasts[side] = key;
+            at.store(entry | _ROLLS);
+            (rolling.carried + i * 32).store(AuctionWord.carried(entry, filled));
+        }
+        for (side = 0; side < 2; ++side) {
+            if (rolling.counts[side] == MAX_ROLLED) _endBeyond(setup, side, rolling.lasts[side]);
+        }
+        return (true, rolling);
+    }
+
+    /// @dev Marks the orders of a full side that come after the last one as ending: they may roll, but there is no room.
+    function _endBeyond(ClearingLoops.Setup memory setup, uint256 side, uint256 last) private pure {
+        for (uint256 position; position < setup.positions; ++position) {
+            uint256 at = setup.entries + position * 32;
+            uint256 entry = at.load();
+            if (AuctionWord.sideOf(entry) == side && _firstKey(setup, position) >= last) at.store(entry | _ENDS);
+        }
+    }
+
+    /// @dev With effect, rolls left, and a rest.
+    function _mayRoll(uint256 entry, uint256 filledWh) private pure returns (bool) {
+        return entry & _EFFECTIVE != 0 && AuctionWord.rollsOf(entry) != 0 && AuctionWord.quantityOf(entry) > filledWh;
+    }
+
+    /// @dev Key of an order's first slice; of one that is not eligible, beyond all those, its position.
+    function _firstKey(ClearingLoops.Setup memory setup, uint256 position) private pure returns (uint256) {
+        uint256 service = _service(setup, position).load();
+        if (service == 0) return _NOT_ELIGIBLE | position;
+        // 8 bits times at most 41, 16 bits times 16; the key's place in the state is 175, f has its bits 24 to 79.
+        unchecked {
+            uint256 priceRank = uint8(service >> 191);
+            uint256 f = setup.alpha * priceRank + setup.beta * uint16(service >> 80);
+            return (service >> 255 << 80) | (f << 24) | (priceRank << 16) | position;
+        }
+    }
+
+    function _service(ClearingLoops.Setup memory setup, uint256 position) private pure returns (uint256) {
+        unchecked {
+            return setup.state + (ClearingLoops.STATE_WORDS + position) * 32;
+        }
+    }
+
+    function _filledWh(uint256 service) private pure returns (uint256) {
+        return uint24(service >> 32);
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title Requests, orders and cancels of the frame auction
+/// @notice Layouts: {IFrameAuction}. In memory and in logs a word carries the frame and number that name it, as a carried word does:
+/// word 128 | origin frame 32 | index 16.
+library AuctionWord {
+    uint256 internal constant BID = 0;
+    uint256 internal constant ASK = 1;
+    uint256 internal constant HIGHEST_TICK = 191;
+    /// @dev Most quantity that an order's word can hold [Wh].
+    uint256 internal constant QUANTITY_LIMIT_WH = (1 << 24) - 1;
+    /// @dev Where an entry's origin frame and index begin.
+    uint256 internal constant ORIGIN_SHIFT = 128;
+    uint256 internal constant INDEX_SHIFT = 160;
+
+    uint256 private constant _REQUEST_BITS = 120;
+    uint256 private constant _CANCEL = 1 << 106;
+    uint256 private constant _ENTRY_MASK = (1 << 176) - 1;
+
+    /* REQUESTS */
+
+    /// @dev Whether a request has only the bits that mean something.
+    function isRequest(uint256 request) internal pure returns (bool) {
+        return request >> _REQUEST_BITS == 0 && sideIn(request) <= ASK;
+    }
+
+    function frameIn(uint256 request) internal pure returns (uint32) {
+        return uint32(request);
+    }
+
+    function sideIn(uint256 request) internal pure returns (uint256) {
+        return uint8(request >> 32);
+    }
+
+    function tickIn(uint256 request) internal pure returns (uint256) {
+        return uint8(request >> 40);
+    }
+
+    function quantityIn(uint256 request) internal pure returns (uint256) {
+        return uint32(request >> 48);
+    }
+
+    function peakIn(uint256 request) internal pure returns (uint256) {
+        return uint32(request >> 80);
+    }
+
+    function rollsIn(uint256 request) internal pure returns (uint256) {
+        return uint8(request >> 112);
+    }
+
+    /* WORDS */
+
+    /// @dev The word of an order; every field has been checked to fit.
+    function order(
+        uint256 participantId,
+        uint256 request,
+        uint256 quantityWh,
+        uint256 peakWh,
+        uint256 lockTicks,
+        bool ofSupplier
+    ) internal pure returns (uint256) {
+        return participantId | (quantityWh << 32) | (peakWh << 56) | (tickIn(request) << 80) | (lockTicks << 88)
+            | (rollsIn(request) << 96) | (sideIn(request) << 104) | (ofSupplier ? 1 << 105 : 0);
+    }
+
+    /// @dev The word that cancels an order by its name.
+    function cancel(uint256 participantId, uint32 originFrame, uint16 index) internal pure returns (uint256) {
+        return participantId | (uint256(index) << 32) | (uint256(originFrame) << 48) | _CANCEL;
+    }
+
+    /// @dev A word with its frame and number.
+    function entry(uint256 word, uint32 frame, uint256 index) internal pure returns (uint256) {
+        return word | (uint256(frame) << ORIGIN_SHIFT) | (index << INDEX_SHIFT);
+    }
+
+    /// @dev What is left of an order that rolls on, as a carried word; marks are dropped.
+    function carried(uint256 entry_, uint256 filledWh) internal pure returns (uint256) {
+        // It has a rest and a roll.
+        unchecked {
+            return (entry_ & _ENTRY_MASK) - (filledWh << 32) - (1 << 96);
+        }
+    }
+
+    function quantityOf(uint256 word) internal pure returns (uint256) {
+        return uint24(word >> 32);
+    }
+
+    function tickOf(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 80);
+    }
+
+    function rollsOf(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 96);
+    }
+
+    function sideOf(uint256 word) internal pure returns (uint256) {
+        return (word >> 104) & 1;
+    }
+}
