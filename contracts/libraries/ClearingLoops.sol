@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// solhint-disable no-inline-assembly, function-max-lines
+
 /// @title The loops of a clear, in assembly: the one library that has any
 /// @notice Compiled from Solidity these loops spill their locals to memory and check what their callers have checked; they run for every word,
 /// slice and record of a frame. All else of a clear is in {AuctionClearing}.

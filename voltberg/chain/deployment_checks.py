@@ -107,7 +107,10 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
             (name, "gateClosureLeadSeconds", (), settlement.gate_closure_lead_seconds)
             for name in ("book", "round", "auction")
         ),
-        *((name, "tickMicroPerWh", (), settlement.tick_micro_per_wh) for name in ("book", "round", "auction")),
+        *(
+            (name, "tickMicroPerWh", (), settlement.tick_micro_per_wh)
+            for name in ("book", "round", "auction")
+        ),
         ("auction", "params", (), arguments["auction"][3]),
         ("storage", "operatorId", (), int(RoleId.STORAGE_OPERATOR)),
         ("storage", "terms", (), arguments["storage"][3]),
