@@ -203,11 +203,10 @@ interface IFrameAuction is IRootVenue, IMarketVenue {
     /// Words, carried words, participants and crossing are supplied and checked whole with every chunk; the service has the slices that begin
     /// in it; `rolled` is empty before the last chunk (else `Auction_WrongService`).
     ///
-    /// State: words of 32 bytes, high byte first. 0: energy yet to match Wh | 1: time ranks given to bids 32 | lowest filled bid's tick 8
-    /// (255: none) | 2: time ranks given to asks 32 | highest filled ask's tick 8 | 3, 4: the bid, the ask being served: position 16 | rest of its
-    /// slice Wh 24, all 0 between two slices | 5, 6: key of the bid, the ask served last, plus 1, 0 for none | 7: frame 32; then a word a
-    /// position, 0 unless eligible: value Wh x ticks 32 | filled Wh 24 | rest of the offer Wh 24 | first time rank 16 | zero 79 | key of the pending
-    /// slice 81: position 16 | price rank 8 | f 56 | supplier 1. With a uniform price the values are 0.
+    /// State: words of 32 bytes, high byte first. 0: energy yet to match Wh | 1, 2: time ranks given to bids, to asks | 3, 4: the bid, the ask
+    /// being served: position 16 | rest of its slice Wh 24, all 0 between two slices | 5, 6: key of the bid, the ask served last, plus 1, 0 for
+    /// none | 7: frame 32; then a word a position, 0 unless eligible: value Wh x ticks 32 | filled Wh 24 | rest of the offer Wh 24 | first time
+    /// rank 16 | zero 79 | key of the newest slice 81: position 16 | price rank 8 | f 56 | supplier 1. With a uniform price the values are 0.
     /// @param state The state of the last checkpoint, empty for the first chunk.
     function clearChunk(uint32 frame, Clearing calldata clearing, bytes calldata state) external;
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from voltberg.reference.auction_chunks import ServiceChunk
 from voltberg.reference.auction_clearing import FrameResult, clear_frame
 from voltberg.reference.auction_service import AuctionRules
 from voltberg.reference.auction_words import carried_bytes, position_bytes, words_bytes
@@ -57,6 +58,28 @@ def clearing_input(words: Sequence[int], carried: Sequence[int], result: FrameRe
         position_bytes(result.bid_service),
         position_bytes(result.ask_service),
         position_bytes(result.rolled),
+    )
+
+
+def chunk_input(right: Clearing, chunk: ServiceChunk) -> Clearing:
+    """Cut the input of ``clear`` down to that of one call of ``clearChunk``.
+
+    Parameters
+    ----------
+    right : Clearing
+        Input for the whole frame.
+    chunk : ServiceChunk
+        The chunk.
+
+    Returns
+    -------
+    Clearing
+        The argument of ``clearChunk``; orders roll with the last chunk only.
+    """
+    return right._replace(
+        bid_service=position_bytes(chunk.bid_service),
+        ask_service=position_bytes(chunk.ask_service),
+        rolled=b"" if chunk.state else right.rolled,
     )
 
 

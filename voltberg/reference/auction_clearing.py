@@ -13,7 +13,7 @@ from typing import Final
 
 from voltberg.models import Side
 from voltberg.reference.auction_sequence import Entry, by_participant, live_orders, sequence_of
-from voltberg.reference.auction_service import AuctionRules, Priority, crossing_of, queue_of, serve
+from voltberg.reference.auction_service import AuctionRules, Priority, crossing_of, queues_of, serve
 from voltberg.reference.auction_words import (
     AuctionFill,
     AuctionOrder,
@@ -113,9 +113,8 @@ def clear_frame(
     """
     entries = sequence_of(frame, words, carried, roll_keeps_rank=rules.roll_keeps_rank)
     live = live_orders(entries)
-    crossing, price, matched = crossing_of(live.values(), rules.slices_per_frame)
-    bids, asks = _eligible(live, price, matched=matched)
-    queues = queue_of(live, bids, rules), queue_of(live, asks, rules)
+    crossing, price, _ = crossing_of(live.values(), rules.slices_per_frame)
+    queues = queues_of(live, rules)
     priorities = {slice_.position: slice_ for queue in queues for slice_ in queue.waiting}
     uniform_tick, fills = _priced(serve(live, queues, rules), live, rules)
     rests = {position: order.quantity_wh for position, order in live.items()}
@@ -130,8 +129,8 @@ def clear_frame(
         uniform_tick=uniform_tick,
         participants=by_participant(entries),
         priorities=priorities,
-        bid_service=tuple(queues[Side.BID].served),
-        ask_service=tuple(queues[Side.ASK].served),
+        bid_service=queues[Side.BID].positions(),
+        ask_service=queues[Side.ASK].positions(),
         fills=tuple(fills),
         rolled=rolled,
         carried=tuple(_carried_word(entries[at], live[at], rests[at]) for at in rolled),
@@ -144,14 +143,6 @@ def clear_frame(
 def void_records(entries: Sequence[Entry], tick_micro_per_wh: int) -> tuple[int, ...]:
     """Write the records of a frame that ends without a result: every order gets its lock back (M7)."""
     return _records(entries, {}, (), set(), 0, tick_micro_per_wh, NO_PRICE_TICK)
-
-
-def _eligible(live: Mapping[int, AuctionOrder], price: int, *, matched: bool) -> tuple[list[int], list[int]]:
-    if not matched:
-        return [], []
-    bids = [at for at, order in live.items() if order.side == Side.BID and order.tick >= price]
-    asks = [at for at, order in live.items() if order.side == Side.ASK and order.tick <= price]
-    return bids, asks
 
 
 def _priced(

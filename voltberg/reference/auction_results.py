@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from eth_hash.auto import keccak
+
 from voltberg.models import Role
 from voltberg.reference.auction_clearing import FrameResult, void_records
 from voltberg.reference.auction_sequence import by_participant, sequence_of
 from voltberg.reference.auction_state import AuctionFrame, AuctionState
 from voltberg.reference.auction_words import (
     CARRIED_BYTES,
+    AuctionFill,
     AuctionRecord,
     carried_bytes,
     carried_digest,
@@ -42,20 +45,65 @@ class AuctionResults(AuctionState):
         positions = record.words + len(carried) // CARRIED_BYTES
         if positions > CLEARED_AT_ONCE:
             raise Revert("Auction_WrongChunk", frame, positions)
+        result = self._checked_result(frame, record, words, carried, participants, crossing)
+        self._check_service(
+            frame, (bids, asks, rolled), (result.bid_service, result.ask_service, result.rolled)
+        )
+        self._decide(frame, record, result, result.fills)
+
+    @external
+    def clear_chunk(self, _sender: str, frame: int, clearing: Sequence[Any], state: bytes) -> None:
+        """Clear the next chunk of a large frame (A7)."""
+        words, carried, participants, crossing, bids, asks, rolled = clearing
+        record = self._undecided(frame)
+        self._check_window(frame)
+        positions = record.words + len(carried) // CARRIED_BYTES
+        if positions <= CLEARED_AT_ONCE:
+            raise Revert("Auction_WrongChunk", frame, positions)
+        done, digest = self._checkpoints.get(frame, (0, NO_ROOT))
+        if (keccak(bytes(state)) != digest) if done else state:
+            raise Revert("Auction_WrongState", frame)
+        result = self._checked_result(frame, record, words, carried, participants, crossing)
+        chunk = self.service_chunk_of(frame, done)
+        right = chunk.bid_service, chunk.ask_service, () if chunk.state else result.rolled
+        self._check_service(frame, (bids, asks, rolled), right)
+        if not chunk.state:
+            self._state.write(self._checkpoints, frame, None)
+            self._decide(frame, record, result, chunk.fills)
+            return
+        digest = keccak(chunk.state)
+        self._state.write(self._checkpoints, frame, (done + 1, digest))
+        self._emit("Fills", frame, pack_fills(chunk.fills))
+        self._emit("Checkpoint", frame, digest, chunk.state)
+
+    def _checked_result(
+        self,
+        frame: int,
+        record: AuctionFrame,
+        words: bytes,
+        carried: bytes,
+        participants: bytes,
+        crossing: int,
+    ) -> FrameResult:
+        """Check what does not depend on chunks and give the frame's result."""
         self._check_words(frame, record, words, carried)
         result = self.result_for(frame)
         if bytes(participants) != position_bytes(result.participants):
             raise Revert("Auction_WrongParticipants", frame)
         if crossing != result.crossing:
             raise Revert("Auction_WrongCrossing", frame, crossing)
-        given = bytes(bids), bytes(asks), bytes(rolled)
-        if given != tuple(map(position_bytes, (result.bid_service, result.ask_service, result.rolled))):
-            raise Revert("Auction_WrongService", frame)
-        self._decide(frame, record, result)
+        return result
 
-    def _decide(self, frame: int, record: AuctionFrame, result: FrameResult) -> None:
-        if result.fills:
-            self._emit("Fills", frame, pack_fills(result.fills))
+    @staticmethod
+    def _check_service(frame: int, given: Sequence[bytes], right: Sequence[Sequence[int]]) -> None:
+        if [bytes(part) for part in given] != [position_bytes(positions) for positions in right]:
+            raise Revert("Auction_WrongService", frame)
+
+    def _decide(
+        self, frame: int, record: AuctionFrame, result: FrameResult, fills: Sequence[AuctionFill]
+    ) -> None:
+        if fills:
+            self._emit("Fills", frame, pack_fills(fills))
         if result.carried:
             later = self._opened(frame + 1)
             self._set_frame(frame + 1, later._replace(carried=result.carried))
@@ -86,6 +134,7 @@ class AuctionResults(AuctionState):
         if bytes(participants) != position_bytes(by_participant(entries)):
             raise Revert("Auction_WrongParticipants", frame)
         records = void_records(entries, self._tick_micro_per_wh)
+        self._state.write(self._checkpoints, frame, None)
         voided = self._with_records(record, records)._replace(voided=True)
         self._set_frame(frame, voided)
         self._emit("FrameVoided", frame, voided.root, len(records))

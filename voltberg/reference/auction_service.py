@@ -36,13 +36,40 @@ class Priority(NamedTuple):
 
 @dataclass(slots=True)
 class SliceQueue:
-    """Slices of one side that wait, the time ranks given so far, and whose slices were begun."""
+    """Slices of one side.
+
+    Attributes
+    ----------
+    waiting : list of Priority
+        A heap of those that wait.
+    time_ranks : int
+        Time ranks given so far.
+    left_wh : dict of int to int
+        What is left of the offers, by position [Wh].
+    first_ranks : dict of int to int
+        Time ranks of the first slices, by position.
+    newest : dict of int to Priority
+        The newest slice of every order, by position.
+    served : list of Priority
+        Slices that were begun, in order.
+    current : Priority or None
+        The slice being served.
+    slice_wh : int
+        What is left of it [Wh].
+    """
 
     waiting: list[Priority]
     time_ranks: int
-    served: list[int] = field(default_factory=list)
+    left_wh: dict[int, int]
+    first_ranks: dict[int, int]
+    newest: dict[int, Priority]
+    served: list[Priority] = field(default_factory=list)
     current: Priority | None = None
     slice_wh: int = 0
+
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the slices that were begun, in order."""
+        return tuple(slice_.position for slice_ in self.served)
 
 
 def offer_wh(order: AuctionOrder, slices_per_frame: int) -> int:
@@ -85,59 +112,88 @@ def crossing_of(orders: Iterable[AuctionOrder], slices_per_frame: int) -> tuple[
     return crossing, price, min(demand[price], supply[price]) > 0
 
 
-def queue_of(live: Mapping[int, AuctionOrder], eligible: Sequence[int], rules: AuctionRules) -> SliceQueue:
+def queues_of(live: Mapping[int, AuctionOrder], rules: AuctionRules) -> tuple[SliceQueue, SliceQueue]:
+    """First slices of the eligible bids and asks, by priority (A3, A4)."""
+    _, price, matched = crossing_of(live.values(), rules.slices_per_frame)
+    bids = [at for at, order in live.items() if order.side == Side.BID and order.tick >= price]
+    asks = [at for at, order in live.items() if order.side == Side.ASK and order.tick <= price]
+    return (_queue_of(live, bids if matched else [], rules), _queue_of(live, asks if matched else [], rules))
+
+
+def _queue_of(live: Mapping[int, AuctionOrder], eligible: Sequence[int], rules: AuctionRules) -> SliceQueue:
     """First slices of a side by priority (A4)."""
     ticks = sorted({live[at].tick for at in eligible})
     if eligible and live[eligible[0]].side == Side.BID:
         ticks.reverse()
     price_ranks = {tick: rank for rank, tick in enumerate(ticks)}
-    waiting, time_rank, before = [], -1, None
+    newest, first_ranks, time_rank, before = {}, {}, -1, None
     for at in eligible:
         order = live[at]
         time_rank += order.participant_id != before
         before = order.participant_id
         rank = price_ranks[order.tick]
-        waiting.append(Priority(order.supplier, _weight(rules, rank, time_rank), rank, at))
-    heapq.heapify(waiting)
-    return SliceQueue(waiting, time_rank + 1)
+        first_ranks[at] = time_rank
+        newest[at] = Priority(order.supplier, _weight(rules, rank, time_rank), rank, at)
+    offers = {at: offer_wh(live[at], rules.slices_per_frame) for at in eligible}
+    return SliceQueue(sorted(newest.values()), time_rank + 1, offers, first_ranks, newest)
 
 
 def serve(
-    live: Mapping[int, AuctionOrder], queues: tuple[SliceQueue, SliceQueue], rules: AuctionRules
+    live: Mapping[int, AuctionOrder],
+    queues: tuple[SliceQueue, SliceQueue],
+    rules: AuctionRules,
+    most: int | None = None,
 ) -> list[tuple[int, int, int]]:
-    """Let slices meet until one side has none left: buyer's and seller's position and energy [Wh] each."""
-    left = {slice_.position: offer_wh(live[slice_.position], rules.slices_per_frame)
-            for queue in queues for slice_ in queue.waiting}  # fmt: skip
-    met = []
-    while all(queue.current or queue.waiting for queue in queues):
-        for queue in queues:
-            if queue.current is None:
-                queue.current = heapq.heappop(queue.waiting)
-                at = queue.current.position
-                queue.slice_wh = min(live[at].peak_wh or left[at], left[at])
-                queue.served.append(at)
+    """Let slices meet until one side has none left.
+
+    Parameters
+    ----------
+    live : Mapping of int to AuctionOrder
+        Orders by position.
+    queues : tuple of SliceQueue
+        Bids and asks; changed.
+    rules : AuctionRules
+        Settings.
+    most : int or None, optional
+        Meetings after which to stop.
+
+    Returns
+    -------
+    list of tuple of int
+        Buyer's and seller's position and energy [Wh] of each meeting.
+    """
+    met: list[tuple[int, int, int]] = []
+    while all(queue.current or queue.waiting for queue in queues) and len(met) != most:
+        buyer, seller = (_front(queue, live) for queue in queues)
         energy_wh = min(queue.slice_wh for queue in queues)
-        buyer, seller = (queue.current.position for queue in queues if queue.current)
-        met.append((buyer, seller, energy_wh))
-        for queue in queues:
-            _use(queue, energy_wh, left, rules)
+        met.append((buyer.position, seller.position, energy_wh))
+        _use(queues[0], buyer, energy_wh, rules)
+        _use(queues[1], seller, energy_wh, rules)
     return met
 
 
-def _use(queue: SliceQueue, energy_wh: int, left: dict[int, int], rules: AuctionRules) -> None:
+def _front(queue: SliceQueue, live: Mapping[int, AuctionOrder]) -> Priority:
+    """Give the slice being served; without one the next begins."""
+    if queue.current is None:
+        queue.current = heapq.heappop(queue.waiting)
+        left_wh = queue.left_wh[queue.current.position]
+        queue.slice_wh = min(live[queue.current.position].peak_wh or left_wh, left_wh)
+        queue.served.append(queue.current)
+    return queue.current
+
+
+def _use(queue: SliceQueue, slice_: Priority, energy_wh: int, rules: AuctionRules) -> None:
     """Take energy off a side's slice; one that is used up is followed by its order's next one."""
-    slice_ = queue.current
-    if slice_ is None:
-        return
-    left[slice_.position] -= energy_wh
+    queue.left_wh[slice_.position] -= energy_wh
     queue.slice_wh -= energy_wh
     if queue.slice_wh:
         return
     queue.current = None
-    if left[slice_.position]:
-        weight = _weight(rules, slice_.price_rank, queue.time_ranks)
+    if queue.left_wh[slice_.position]:
+        following = slice_._replace(weight=_weight(rules, slice_.price_rank, queue.time_ranks))
         queue.time_ranks += 1
-        heapq.heappush(queue.waiting, slice_._replace(weight=weight))
+        queue.newest[slice_.position] = following
+        heapq.heappush(queue.waiting, following)
 
 
 def _weight(rules: AuctionRules, price_rank: int, time_rank: int) -> int:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from voltberg.configuration import AuctionTerms
 from voltberg.models import Position
+from voltberg.reference.auction_chunks import ServiceChunk, service_chunk
 from voltberg.reference.auction_clearing import FrameResult, clear_frame
 from voltberg.reference.auction_service import AuctionRules
 from voltberg.reference.auction_words import (
@@ -81,6 +82,7 @@ class AuctionState(TradingVenueTwin):
         self._words: dict[tuple[int, int], int] = {}
         self._used: dict[int, tuple[int, int]] = {}
         self._refused: dict[tuple[int, int], AuctionRecord] = {}
+        self._checkpoints: dict[int, tuple[int, bytes]] = {}
         self._results: dict[tuple[int, bytes, tuple[int, ...]], FrameResult] = {}
 
     # Views
@@ -110,6 +112,11 @@ class AuctionState(TradingVenueTwin):
         if record is None:
             return NO_ROOT, 0, False, 0
         return record.root, len(record.records), record.any_refused, record.owed_micro
+
+    @view
+    def checkpoint_of(self, frame: int) -> bytes:
+        """Digest of the state at the last checkpoint of a frame, zeros without one."""
+        return self._checkpoints.get(frame, (0, NO_ROOT))[1]
 
     @view
     def refused_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
@@ -196,6 +203,11 @@ class AuctionState(TradingVenueTwin):
                 self._tick_micro_per_wh,
             )
         return self._results[key]
+
+    def service_chunk_of(self, frame: int, number: int) -> ServiceChunk:
+        """Cut a chunk out of a large frame's service (A7)."""
+        words, carried = self.words_of(frame), self.carried_of(frame)
+        return service_chunk(frame, words, carried, self.rules, self.result_for(frame), number)
 
     def clearing_deadline(self, frame: int) -> int:
         """End of the clearing window [unix s]."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from voltberg.models import Position
+from voltberg.reference.auction import AuctionTwin
 from voltberg.reference.book import BookTwin
 from voltberg.reference.house import HouseTwin
 from voltberg.reference.round import RoundTwin
@@ -44,6 +45,8 @@ class Conservation(NamedTuple):
         Holdings of the book, less margins, orders' locks, unsettled positions and fees.
     round_residual_micro : int
         Holdings of the venue of rounds, less margins, entries' locks, unsettled positions and fees.
+    auction_residual_micro : int
+        Holdings of the auction, less margins, locks of frames without a result, what results owe and fees.
     storage_residual_micro : int
         Holdings of the storage, less margins, bookings' locks and revenue.
     energy_residual_wh : int
@@ -53,6 +56,7 @@ class Conservation(NamedTuple):
     money_residual_micro: int
     book_residual_micro: int
     round_residual_micro: int
+    auction_residual_micro: int
     storage_residual_micro: int
     energy_residual_wh: int
 
@@ -63,7 +67,7 @@ class Conservation(NamedTuple):
 
 
 def conservation_of(
-    house: HouseTwin, book: BookTwin, rounds: RoundTwin, storage: StorageTwin
+    house: HouseTwin, book: BookTwin, rounds: RoundTwin, auction: AuctionTwin, storage: StorageTwin
 ) -> Conservation:
     """Count all money and energy of a market.
 
@@ -75,6 +79,8 @@ def conservation_of(
         The order book.
     rounds : RoundTwin
         The venue of rounds.
+    auction : AuctionTwin
+        The frame auction.
     storage : StorageTwin
         The storage.
 
@@ -87,12 +93,14 @@ def conservation_of(
     money = house.accounted_micro() - house.total_balance_micro() - held - house.unpaid_micro()
     book_micro, book_wh = _venue_residuals(house, book)
     round_micro, round_wh = _venue_residuals(house, rounds)
+    auction_micro, auction_wh = _auction_residuals(house, auction)
     return Conservation(
         money,
         book_micro,
         round_micro,
+        auction_micro,
         house.held_by_venue(storage.address) - storage.total_margin_micro() - storage.locked_micro(),
-        max(book_wh, round_wh, key=abs),
+        max(book_wh, round_wh, auction_wh, key=abs),
     )
 
 
@@ -117,3 +125,16 @@ def _venue_residuals(house: HouseTwin, venue: PositionVenue) -> tuple[int, int]:
         )
     held = house.held_by_venue(venue.address)
     return held - venue.total_margin_micro() - venue.locked_micro() - pots, energy
+
+
+def _auction_residuals(house: HouseTwin, auction: AuctionTwin) -> tuple[int, int]:
+    """Money [micro] and energy [Wh] left over at the auction, whose results are records under a root."""
+    final = {frame for frame, record in house.frames().items() if record.finalised}
+    pots, energy = 0, 0
+    for frame in auction.open_frames():
+        pots += auction.unsettled_micro(frame)
+        if frame not in final:
+            pots += auction.fees_micro(frame)
+        energy = max(energy, auction.energy_residual_wh(frame), key=abs)
+    held = house.held_by_venue(auction.address)
+    return held - auction.total_margin_micro() - auction.locked_micro() - pots, energy

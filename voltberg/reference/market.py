@@ -308,7 +308,7 @@ class ReferenceMarket:
 
     def conservation(self) -> Conservation:
         """Count all money and energy (rule M1); every residual of a sound market is 0."""
-        return conservation_of(self.house, self.book, self.round, self.storage)
+        return conservation_of(self.house, self.book, self.round, self.auction, self.storage)
 
 
 def solidity_name(python_name: str) -> str:

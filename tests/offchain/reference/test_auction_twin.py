@@ -160,6 +160,7 @@ def test_the_allowance_leaves_words_for_cancels_and_comes_back(scene):
 
 def test_several_orders_are_placed_together_or_not_at_all(scene):
     auction, good = scene.auction, request(FRAME, BUY, 60, 500)
+    refused(f"Venue_NotRegistered: {account(50)}", auction.place_many, account(50), FRAME, [])
     refused("Auction_InvalidRequest: 0", auction.place_many, account(1), FRAME, [])
     other = request(FRAME + 1, BUY, 60, 500)
     refused(f"Auction_InvalidRequest: {other}", auction.place_many, account(1), FRAME, [good, other])

@@ -15,6 +15,7 @@ from voltberg.experiments.fuzz.draft import Draft, Maker
 from voltberg.reference.market import Call, ReferenceMarket
 
 SPOILT_OF_100 = 11
+WORD_BYTES = 32
 # Wrong arguments here stop the market for good (a supervisor's mistake), and with it the sequence.
 ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")
 
@@ -152,6 +153,22 @@ class Actions:
         open_ones = [frame for frame in open_ones if frame not in final]
         return open_ones or frames[-2:] or [self.frame + 2]
 
+    def auction_frames(self) -> list[int]:
+        """List the frames of the auction that are not final and whose metering is not long over.
+
+        Returns
+        -------
+        list of int
+            In order, none where none is open.
+        """
+        house, clock = self.market.house, self.market.clock
+        return [
+            frame
+            for frame in self.market.auction.open_frames()
+            if clock.metering_deadline(frame) + clock.frame_seconds > self.now
+            and not house.frame_of(frame)[7]
+        ]
+
     def participant(self) -> str:
         """Draw a participant."""
         return self.draw.choice(self.cast.participants)
@@ -182,6 +199,10 @@ class Actions:
                 clock.metering_deadline(frame),
             ):
                 edges += [edge - 1, edge]
+        for frame in self.auction_frames():
+            opens, closes = clock.gate_closure(frame), self.market.auction.clearing_deadline(frame)
+            edges += [opens - 1, opens, opens, closes - 1, closes, clock.refusal_deadline(frame)]
+            edges += [clock.end(frame), clock.metering_deadline(frame)]
         edges = sorted(edge for edge in edges if edge > self.now)
         target = self.draw.choice(edges[:4]) if edges else self.now + clock.frame_seconds
         self.now = max(self.now + 1, target)
@@ -202,9 +223,13 @@ class Actions:
             return not value
         if isinstance(value, str):
             return draw.choice((*self.cast.everyone, *self.market.addresses.values()))
+        if isinstance(value, bytes):
+            if len(value) == WORD_BYTES or (value and draw.randrange(2)):
+                return bytes((value[0] ^ 1,)) + value[1:]
+            return draw.choice((value + b"\x00", value[:-1], b""))
         if isinstance(value, (list, tuple)):
             items, fixed = list(value), isinstance(value, tuple)
-            if items and isinstance(items[0], int) and (fixed or draw.randrange(4)):
+            if items and isinstance(items[0], (int, bytes)) and (fixed or draw.randrange(4)):
                 place = draw.randrange(len(items))
                 items[place] = self._wrong(items[place])
                 return tuple(items) if fixed else items

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 def open_frames(a: Actions) -> Draft:
     """Open the next frames, or some that are open or far off."""
     draw = a.draw
-    known = a.market.book.open_frames()
-    first = max([*known[-1:], a.frame + 1]) + 1 if draw.randrange(9) else a.frame + draw.randrange(4)
+    near = [frame for frame in a.market.house.frames() if frame < a.frame + 8]
+    first = max([*near, a.frame + 1]) + 1 if draw.randrange(9) else a.frame + draw.randrange(4)
     first = first if first < a.frame + 8 else a.frame + draw.randrange(600)
     tariffs = []
     for _ in range(draw.randrange(1, 4)):
         cap = draw.choice((30, 150, 191, 200, draw.randrange(1, 255)))
         grid, retailer = (draw.choice((255, cap, min(cap, draw.randrange(1, 40)))) for _ in range(2))
         tariffs.append(pack_tariff(cap, grid, retailer, draw.randrange(6), draw.randrange(9)))
-    return Draft("house", "openFrames", (a.market.address_of("book"), first, tariffs), a.cast.operator)
+    venue = a.market.address_of(draw.choice(("book", "auction")))
+    return Draft("house", "openFrames", (venue, first, tariffs), a.cast.operator)
 
 
 def _open_positions(a: Actions, frame: int) -> list[int]:
@@ -95,7 +96,7 @@ def escrow(a: Actions) -> Draft:
     amount = a.draw.choice((balance // 10, balance // 3, balance, balance + 1, 0))
     if kind == 1:
         return Draft("house", "withdraw", (amount // 4,), account)
-    venue = market.address_of(a.draw.choice(("book", "book", "storage")))
+    venue = market.address_of(a.draw.choice(("book", "book", "auction", "storage")))
     return Draft("house", "moveToVenue", (venue, amount), account)
 
 

@@ -22,6 +22,9 @@ CONSTANTS = (
     ("book", "tickMicroPerWh"),
     ("book", "gateClosureLeadSeconds"),
     ("auction", "params"),
+    ("auction", "tickMicroPerWh"),
+    ("auction", "gateClosureLeadSeconds"),
+    ("auction", "maximumQuantityWh"),
     ("storage", "operatorAccount"),
     ("storage", "terms"),
     ("storage", "operatorId"),
@@ -71,6 +74,7 @@ def _of_participants(market: ReferenceMarket) -> Iterator[ViewCall]:
             ("book", "marginOf"),
             ("auction", "accountOf"),
             ("auction", "marginOf"),
+            ("auction", "allowedWordsOf"),
             ("storage", "marginOf"),
             ("credit", "scoreWad"),
             ("credit", "demandFactorBps"),
@@ -97,6 +101,11 @@ def _of_frames(market: ReferenceMarket) -> Iterator[ViewCall]:
         for number in ids:
             yield ViewCall("book", "positionOf", (frame, number))
             yield ViewCall("house", "isSettled", (frame, number))
+    for frame in market.auction.open_frames():
+        yield ViewCall("house", "frameOf", (frame,))
+        for function in ("frameOf", "resultOf", "checkpointOf"):
+            yield ViewCall("auction", function, (frame,))
+        yield ViewCall("auction", "refusedOf", (frame, ids))
     for frame, side, tick in market.book.level_keys():
         yield ViewCall("book", "levelOf", (frame, side, tick))
     current = market.clock.current(market.timestamp)
