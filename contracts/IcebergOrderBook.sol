@@ -5,13 +5,14 @@ import {IIcebergOrderBook} from "../interfaces/IIcebergOrderBook.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../interfaces/IVenue.sol";
 import {FrameWord} from "./libraries/FrameWord.sol";
+import {OrderBookBatches} from "./libraries/OrderBookBatches.sol";
 import {OrderBookPlacing} from "./libraries/OrderBookPlacing.sol";
 import {OrderWord} from "./libraries/OrderWord.sol";
 import {PositionWord} from "./libraries/PositionWord.sol";
 
 /// @title Continuous order book per delivery frame, price-time priority, iceberg orders
 /// @notice Rules B1-B6, M2, M3, M8, M13. What the functions promise stands in {IIcebergOrderBook}.
-contract IcebergOrderBook is OrderBookPlacing {
+contract IcebergOrderBook is OrderBookBatches {
     /* CONSTRUCTOR */
 
     /// @param registry_ Pushes participants and roles.
@@ -70,11 +71,7 @@ contract IcebergOrderBook is OrderBookPlacing {
             require(block.timestamp >= gateClosure, OrderBook_GateOpen(frame, gateClosure, block.timestamp));
             uint256 order = _resting(orderId);
             if (order == 0) continue;
-            uint256 remaining = OrderWord.remainingWh(order);
-            address owner = _ownerOf[OrderWord.makerOf(order)];
-            _orders[orderId] = 0;
-            _accounts[owner] = _withMargin(_accounts[owner], _lockMicro(order, remaining));
-            emit OrderCancelled(orderId | (remaining << 64));
+            _cancel(orderId, order, _ownerOf[OrderWord.makerOf(order)]);
         }
     }
 
@@ -128,14 +125,6 @@ contract IcebergOrderBook is OrderBookPlacing {
         require(order != 0, OrderBook_NotResting(orderId));
         uint32 makerId = OrderWord.makerOf(order);
         require(makerId == _idIn(account), OrderBook_NotOwner(orderId, makerId, _idIn(account)));
-    }
-
-    /// @dev Lock of a part of an order.
-    function _lockMicro(uint256 order, uint256 energyWh) private view returns (uint256) {
-        // It was part of a margin below 2^96 micro-units.
-        unchecked {
-            return energyWh * OrderWord.lockTicksOf(order) * _tickMicroPerWh;
-        }
     }
 
     /* PRIVATE: FRAMES */

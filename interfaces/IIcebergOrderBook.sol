@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IDelegation} from "./IDelegation.sol";
 import {IMarketVenue} from "./IMarketVenue.sol";
+import {ISignedOrders} from "./ISignedOrders.sol";
 import {IVenue} from "./IVenue.sol";
 
 /// @title Continuous order book per delivery frame, price-time priority, iceberg orders
@@ -9,7 +11,7 @@ import {IVenue} from "./IVenue.sol";
 /// @dev Requests, orders and logs are packed into words; the layouts stand at the functions and in docs/SPECIFICATION.md.
 /// An order id is `frame << 32 | side << 24 | tick << 16 | index` (side 0 bid, 1 ask; index = arrival number at its level).
 /// An iceberg's total is public in calldata and storage.
-interface IIcebergOrderBook is IMarketVenue, IVenue {
+interface IIcebergOrderBook is IDelegation, ISignedOrders, IMarketVenue, IVenue {
     /// @notice An order rests (from the lowest bit: order id 64 | participant id 32 | quantity Wh 32 | peak Wh 32 | visible Wh 32 |
     /// price step ticks 8).
     event OrderPlaced(uint256 placement);
@@ -100,6 +102,31 @@ interface IIcebergOrderBook is IMarketVenue, IVenue {
     /// @return filledWh Energy traded at once.
     function place(uint256 request) external returns (uint64 orderId, uint256 filledWh);
 
+    /// @notice Places orders of the caller one after the other, all or none.
+    /// @dev Reverts: `Venue_NotRegistered`; then events and errors as for {place}, of the first request that fails.
+    function placeMany(uint256[] calldata requests) external;
+
+    /// @notice Places orders for consumers who named the caller as their exchange (M11), one after the other.
+    /// @dev Events as for {place}; {EntrySkipped} for an entry that fails, which changes nothing. Entry, from the lowest bit: request 144
+    /// (see {place}) | consumer id 32; higher bits 0. Of n entries only the first `requestQuota(exchange, n)` of the credit contract are
+    /// looked at (RET), the others are skipped with `Venue_QuotaExceeded`. Reverts: `Venue_MissingRole` (exchange), `Venue_OutOfGas`.
+    function placeFor(uint256[] calldata entries) external;
+
+    /// @notice One entry of {placeFor}.
+    /// @dev Checks in this order: `Venue_NotSelf`, `OrderBook_InvalidRequest` (with the entry), `Venue_NotMandated`, `Venue_OutsideMandate`
+    /// (price, quantity, frame), then those of {place} for the consumer.
+    function placeEntry(uint256 entry, uint32 exchangeId) external;
+
+    /// @notice Places an order that its owner signed; anyone may submit it (see {ISignedOrders}).
+    /// @dev Signed is Order(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,uint8 priceStepTicks,uint8
+    /// kind,uint16 maxFills,uint256 nonce,uint64 expiry). Checks in this order: `Venue_SignatureExpired` (timestamp > expiry),
+    /// `Venue_NonceUsed`, `Venue_InvalidSignature`, then those of {place} for the owner; when one of them fails the nonce stays unused.
+    /// @return orderId Id of the resting order, 0 when nothing rests.
+    /// @return filledWh Energy traded at once.
+    function placeSigned(uint256 request, address owner, uint256 nonce, uint64 expiry, bytes calldata signature)
+        external
+        returns (uint64 orderId, uint256 filledWh);
+
     /// @notice Packs a request for {place}.
     function packRequest(
         uint32 frame,
@@ -115,6 +142,14 @@ interface IIcebergOrderBook is IMarketVenue, IVenue {
     /// @notice Cancels the caller's resting order; its lock returns to the caller's margin. Possible at any time.
     /// @dev Emits {OrderCancelled}. Reverts: `Venue_NotRegistered`, `OrderBook_NotResting`, `OrderBook_NotOwner`.
     function cancel(uint64 orderId) external;
+
+    /// @notice Cancels resting orders of the caller, skipping those that are done or not its own.
+    /// @dev Emits {OrderCancelled} or {EntrySkipped} (`OrderBook_NotResting`, `OrderBook_NotOwner`) per id. Reverts: `Venue_NotRegistered`.
+    function cancelMany(uint64[] calldata orderIds) external;
+
+    /// @notice Cancels resting orders of consumers who named the caller as their exchange (M11), whatever limits they set.
+    /// @dev Emits {OrderCancelled} or {EntrySkipped} (`OrderBook_NotResting`, `Venue_NotMandated`) per id. Reverts: `Venue_MissingRole` (exchange).
+    function cancelFor(uint64[] calldata orderIds) external;
 
     /// @notice Takes quantity off the caller's resting order, hidden quantity first; it keeps its place.
     /// @dev Emits {OrderReduced}. Reverts: `Venue_NotRegistered`, `OrderBook_NotResting`, `OrderBook_NotOwner`, `OrderBook_GateClosed`,
@@ -186,4 +221,18 @@ interface IIcebergOrderBook is IMarketVenue, IVenue {
         external
         view
         returns (uint8[] memory ticks, uint256[] memory displayedWh, uint256[] memory hiddenWh);
+
+    /// @notice What is served before a resting order at its level: orders, and the energy that they display. Walks the queue.
+    /// @dev An iceberg with further slices comes back behind. Reverts: `OrderBook_NotResting`.
+    function queuePositionOf(uint64 orderId) external view returns (uint256 ordersAhead, uint256 displayedWh);
+
+    /// @notice A participant's resting orders in a frame, by ascending id, page by page.
+    /// @param fromId Where to begin: 0, then the last answer's `nextId`.
+    /// @param maxVisits Places of queues to look at, whoever's they are.
+    /// @return orderIds Ids of the participant's orders.
+    /// @return nextId Where to go on, 0 at the end.
+    function ordersOf(uint32 frame, uint32 participantId, uint64 fromId, uint256 maxVisits)
+        external
+        view
+        returns (uint64[] memory orderIds, uint64 nextId);
 }

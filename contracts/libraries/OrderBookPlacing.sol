@@ -73,6 +73,14 @@ abstract contract OrderBookPlacing is OrderBookViews {
         }
     }
 
+    /// @dev Lock of a part of an order.
+    function _lockMicro(uint256 order, uint256 energyWh) internal view returns (uint256) {
+        // It was part of a margin below 2^96 micro-units.
+        unchecked {
+            return energyWh * OrderWord.lockTicksOf(order) * _tickMicroPerWh;
+        }
+    }
+
     /* PRIVATE: CHECKS */
 
     /// @dev Whether the order may be placed now: its owner, kind, frame and price.

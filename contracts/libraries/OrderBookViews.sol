@@ -14,6 +14,8 @@ import {TickBitmap} from "./TickBitmap.sol";
 /// @title What the continuous book shows
 /// @notice The views of {IIcebergOrderBook} and the readings of words that they share with the book's functions.
 abstract contract OrderBookViews is OrderBookMatching {
+    using LevelQueue for LevelQueue.State;
+
     /* CONSTRUCTOR */
 
     constructor(address registry_, ITradeSettlement house_, address creditScoring_)
@@ -150,6 +152,47 @@ abstract contract OrderBookViews is OrderBookMatching {
         return _depth(frame, side, maxLevels);
     }
 
+    /// @inheritdoc IIcebergOrderBook
+    function queuePositionOf(uint64 orderId) external view returns (uint256 ordersAhead, uint256 displayedWh) {
+        require(_resting(orderId) != 0, OrderBook_NotResting(orderId));
+        uint256 levelKey = OrderWord.levelOf(orderId);
+        uint256 level = _queue.levels[levelKey];
+        while (true) {
+            (uint256 index, bool replenished) = _queue.head(levelKey, level);
+            if (index == OrderWord.indexOf(orderId)) return (ordersAhead, displayedWh);
+            uint256 order = _orders[OrderWord.id(levelKey, index)];
+            if (order != 0) ++ordersAhead;
+            displayedWh += OrderWord.visibleWh(order);
+            level = LevelQueue.withoutHead(level, replenished);
+        }
+    }
+
+    /// @inheritdoc IIcebergOrderBook
+    function ordersOf(uint32 frame, uint32 participantId, uint64 fromId, uint256 maxVisits)
+        external
+        view
+        returns (uint64[] memory orderIds, uint64 nextId)
+    {
+        uint64[] memory found = new uint64[](maxVisits);
+        uint256 count;
+        uint256 visits;
+        for (uint256 side; side <= OrderWord.ASK; ++side) {
+            uint256 bits = FrameWord.sideLevels(_frames[frame], side);
+            while (bits != 0) {
+                uint256 levelKey = OrderWord.levelKey(frame, side, TickBitmap.lowest(bits));
+                bits &= bits - 1;
+                uint256 last = OrderWord.id(levelKey, LevelQueue.tail(_queue.levels[levelKey]));
+                for (uint256 id = _firstFrom(levelKey, fromId); id < last; ++id) {
+                    // Ids have 64 bits.
+                    if (visits++ == maxVisits) return (_cut(found, count), uint64(id));
+                    uint256 order = _resting(id);
+                    if (order != 0 && OrderWord.makerOf(order) == participantId) found[count++] = uint64(id);
+                }
+            }
+        }
+        return (_cut(found, count), 0);
+    }
+
     /* INTERNAL: READING WORDS */
 
     /// @dev The word of a resting order, 0 when there is none. A plain order that was used up still has its word: it rests only from its
@@ -177,6 +220,25 @@ abstract contract OrderBookViews is OrderBookMatching {
 
     function _position(uint32 frame, uint32 participantId) internal view returns (uint256) {
         return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)], frame);
+    }
+
+    /* PRIVATE: LISTS */
+
+    /// @dev First id of a level from which its orders may rest, not below `fromId`. Orders behind the cursor rest only where slices were
+    /// replenished.
+    function _firstFrom(uint256 levelKey, uint256 fromId) private view returns (uint256 id) {
+        uint256 level = _queue.levels[levelKey];
+        bool anyReplenished = LevelQueue.replenishedNext(level) != LevelQueue.replenishedTail(level);
+        id = OrderWord.id(levelKey, anyReplenished ? 0 : LevelQueue.next(level));
+        if (id < fromId) id = fromId;
+    }
+
+    /// @dev The first entries of a list.
+    function _cut(uint64[] memory list, uint256 count) private pure returns (uint64[] memory shorter) {
+        shorter = new uint64[](count);
+        for (uint256 i; i < count; ++i) {
+            shorter[i] = list[i];
+        }
     }
 
     /* PRIVATE: DEPTH */

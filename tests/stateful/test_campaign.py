@@ -16,7 +16,7 @@ from voltberg.experiments.fuzz.case import CaseError, read_case, write_case
 from voltberg.experiments.fuzz.pair import Pair
 from voltberg.experiments.fuzz.setups import USUAL
 from voltberg.experiments.fuzz.worker import CampaignSettings, Worker
-from voltberg.reference.book import BookTwin
+from voltberg.reference.book_batches import BookTwin
 from voltberg.reference.house import HouseTwin
 
 pytest.importorskip(

@@ -1,4 +1,4 @@
-"""Twin of ``IcebergOrderBook``: all that changes the book (rules B1 to B6, M2, M3, M8, M13)."""
+"""Twin of ``IcebergOrderBook`` order by order (rules B1 to B6, M2, M3, M8, M13)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ PEAK_SHARE: Final = 32
 """A peak is at least this part of the quantity, which bounds the slices of an order."""
 
 
-class BookTwin(BookViews):
-    """The order book."""
+class BookOrders(BookViews):
+    """The order book, order by order."""
 
     def __init__(
         self,
@@ -51,9 +51,12 @@ class BookTwin(BookViews):
     @external
     def place(self, sender: str, request: int) -> tuple[int, int]:
         """Place an order; return the id of what rests (0: nothing) and the energy traded at once [Wh]."""
+        return self._place(sender, request)
+
+    def _place(self, owner: str, request: int) -> tuple[int, int]:
         if request >> REQUEST_BITS or request >> 32 & MASK_8 > Side.ASK:
             raise Revert("OrderBook_InvalidRequest", request)
-        participant_id = self._known(sender)
+        participant_id = self._known(owner)
         status = self._statuses.get(participant_id, 0)
         if status:
             raise Revert("OrderBook_Suspended", participant_id, status)

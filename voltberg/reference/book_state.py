@@ -186,6 +186,31 @@ class BookState:
         ]
         return [level_key << 16 | index for index in indices if level_key << 16 | index in self.orders]
 
+    def served_order(self, level_key: int) -> list[int]:
+        """Ids in the order in which a level serves its places, those of cancelled orders included."""
+        level = self.levels[level_key]
+        served = []
+        while (level.next_index, level.replenished_next) != (level.tail, level.replenished_tail):
+            index, replenished = self.head_of(level_key, level)
+            served.append(level_key << 16 | index)
+            level = level._replace(
+                next_index=level.next_index + (not replenished),
+                replenished_next=level.replenished_next + replenished,
+            )
+        return served
+
+    def places_of(self, frame: int) -> list[int]:
+        """Ids of a frame at which orders may rest, ascending: a whole level where slices wait."""
+        if frame not in self.frames:
+            return []
+        places = []
+        for level_key in self.open_levels(frame):
+            level = self.levels[level_key]
+            waiting = level.replenished_next != level.replenished_tail
+            first = 0 if waiting else level.next_index
+            places += [level_key << 16 | index for index in range(first, level.tail)]
+        return sorted(places)
+
     # Frames
 
     def _open_level(self, frame: int, side: int, tick: int) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from voltberg.models import Position, Side
 from voltberg.reference.book_state import NO_LEVEL, BookState
+from voltberg.reference.delegation import DelegationTwin
 from voltberg.reference.parameters import FrameClock
-from voltberg.reference.state import State, view
-from voltberg.reference.trading_venue import TradingVenueTwin
+from voltberg.reference.state import Revert, State, view
 from voltberg.reference.venue import MarginHouse
 from voltberg.reference.words import RING_FRAMES, pack_position, position_tag
 
 
-class BookViews(TradingVenueTwin):
+class BookViews(DelegationTwin):
     """State and views of the order book."""
 
     def __init__(
@@ -96,6 +96,29 @@ class BookViews(TradingVenueTwin):
             displayed = sum(order.visible_wh for order in orders)
             rows.append((tick, displayed, sum(order.remaining_wh for order in orders) - displayed))
         return tuple(row[0] for row in rows), tuple(row[1] for row in rows), tuple(row[2] for row in rows)
+
+    @view
+    def queue_position_of(self, order_id: int) -> tuple[int, int]:
+        """Orders served before a resting one at its level, and the energy that they display [Wh]."""
+        orders = self._book.orders
+        if order_id not in orders:
+            raise Revert("OrderBook_NotResting", order_id)
+        served = self._book.served_order(order_id >> 16)
+        ahead = [other for other in served[: served.index(order_id)] if other in orders]
+        return len(ahead), sum(orders[other].visible_wh for other in ahead)
+
+    @view
+    def orders_of(
+        self, frame: int, participant_id: int, from_id: int, max_visits: int
+    ) -> tuple[tuple[int, ...], int]:
+        """Resting orders of a participant, page by page, and where the next page begins (0: nowhere)."""
+        places = [place for place in self._book.places_of(frame) if place >= from_id]
+        found = tuple(
+            place
+            for place in places[:max_visits]
+            if place in self._book.orders and self._book.orders[place].maker_id == participant_id
+        )
+        return found, places[max_visits] if len(places) > max_visits else 0
 
     def resting_orders(self, frame: int, participant_id: int | None = None) -> list[int]:
         """Ids of all resting orders of a frame, ascending.

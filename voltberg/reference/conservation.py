@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from voltberg.models import Position
 from voltberg.reference.auction import AuctionTwin
-from voltberg.reference.book import BookTwin
+from voltberg.reference.book_batches import BookTwin
 from voltberg.reference.house import HouseTwin
 from voltberg.reference.round import RoundTwin
 from voltberg.reference.storage import StorageTwin

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from voltberg.configuration import MarketConfiguration
 from voltberg.models import CONTRACT_NAMES, LISTENERS, Role, RoleId, VenueKind
 from voltberg.reference.auction import AuctionTwin
-from voltberg.reference.book import BookTwin
+from voltberg.reference.book_batches import BookTwin
 from voltberg.reference.conservation import Conservation, conservation_of
 from voltberg.reference.credit import CreditTwin
 from voltberg.reference.house import HouseTwin
@@ -24,6 +24,9 @@ from voltberg.reference.round import RoundTwin
 from voltberg.reference.state import Contract, Revert, State
 from voltberg.reference.storage import StorageTwin
 from voltberg.reference.token import TokenTwin
+
+LOCAL_CHAIN_ID: Final = 1337
+"""Chain id of the project's own engines."""
 
 _CAPITAL: Final = re.compile(r"_([a-z0-9])")
 
@@ -113,6 +116,8 @@ class ReferenceMarket:
         Owner of the registry.
     timestamp : int, optional
         Time before the first call [unix s].
+    chain_id : int, optional
+        Chain that signatures must be for.
 
     Notes
     -----
@@ -125,6 +130,7 @@ class ReferenceMarket:
         addresses: Mapping[str, str] | None = None,
         supervisor: str = STANDALONE_SUPERVISOR,
         timestamp: int = 0,
+        chain_id: int = LOCAL_CHAIN_ID,
     ) -> None:
         configuration = configuration or MarketConfiguration()
         self.configuration = configuration
@@ -132,11 +138,11 @@ class ReferenceMarket:
         self.supervisor = supervisor
         self._state = State(timestamp)
         self.clock = FrameClock.of(configuration)
-        self._build()
+        self._build(chain_id)
         self._functions = self._marked("is_external")
         self._views = self._marked("is_view")
 
-    def _build(self) -> None:
+    def _build(self, chain_id: int) -> None:
         state, places, configuration, clock = self._state, self.addresses, self.configuration, self.clock
         tick_micro_per_wh = configuration.settlement.tick_micro_per_wh
         policy = CreditPolicy(*(value for _, value in configuration.rating))
@@ -192,6 +198,8 @@ class ReferenceMarket:
             state, places["credit"], self.registry, self.house, self.book, configuration.credit
         )
         by_address.update((contract.address, contract) for contract in self._contracts())
+        self.book.ask_quotas_of(self.credit)
+        self.book.join_chain(chain_id, by_address)
 
     def _contracts(self) -> tuple[Contract, ...]:
         return (

@@ -221,6 +221,8 @@ class Actions:
         draw = self.draw
         if isinstance(value, bool):
             return not value
+        if isinstance(value, bytes):
+            return draw.choice((b"", value[:-1], value[::-1], value + b"\0"))
         if isinstance(value, str):
             return draw.choice((*self.cast.everyone, *self.market.addresses.values()))
         if isinstance(value, bytes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from voltberg.experiments.fuzz.auction_calls import AUCTION_CALLS
+from voltberg.experiments.fuzz.batch_calls import BATCH_CALLS
 from voltberg.experiments.fuzz.book_calls import BOOK_CALLS
 from voltberg.experiments.fuzz.credit_calls import CREDIT_CALLS
 from voltberg.experiments.fuzz.draft import Maker
@@ -15,6 +16,7 @@ from voltberg.experiments.fuzz.supervisor_calls import SUPERVISOR_CALLS
 CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     *BOOK_CALLS,
     *AUCTION_CALLS,
+    *BATCH_CALLS,
     *HOUSE_CALLS,
     *STORAGE_CALLS,
     *CREDIT_CALLS,

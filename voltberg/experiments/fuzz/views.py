@@ -25,6 +25,7 @@ CONSTANTS = (
     ("auction", "tickMicroPerWh"),
     ("auction", "gateClosureLeadSeconds"),
     ("auction", "maximumQuantityWh"),
+    ("book", "domainSeparator"),
     ("storage", "operatorAccount"),
     ("storage", "terms"),
     ("storage", "operatorId"),
@@ -43,6 +44,7 @@ def all_views(market: ReferenceMarket, cast: Cast, order_ids: Sequence[int]) -> 
         *_of_participants(market),
         *_of_frames(market),
         *(ViewCall("book", "orderOf", (order_id,)) for order_id in order_ids),
+        *(ViewCall("book", "queuePositionOf", (order_id,)) for order_id in market.book.all_resting_orders()),
         *(
             ViewCall("storage", "bookingOf", (number,))
             for number in range(market.storage.booking_count() + 2)
@@ -54,6 +56,8 @@ def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
     places = market.addresses
     for account in (*cast.everyone, places["house"]):
         yield ViewCall("registry", "idOf", (account,))
+        yield ViewCall("book", "usedNonces", (account, 0))
+        yield ViewCall("book", "usedNonces", (account, 1))
         yield ViewCall("registry", "rolesOf", (account,))
         yield ViewCall("token", "balanceOf", (account,))
         yield ViewCall("token", "allowance", (account, places["house"]))
@@ -75,6 +79,7 @@ def _of_participants(market: ReferenceMarket) -> Iterator[ViewCall]:
             ("auction", "accountOf"),
             ("auction", "marginOf"),
             ("auction", "allowedWordsOf"),
+            ("book", "mandateOf"),
             ("storage", "marginOf"),
             ("credit", "scoreWad"),
             ("credit", "demandFactorBps"),
@@ -94,6 +99,8 @@ def _of_frames(market: ReferenceMarket) -> Iterator[ViewCall]:
         for contract in ("house", "book"):
             yield ViewCall(contract, "frameOf", (frame,))
         yield ViewCall("book", "bestPrices", (frame,))
+        yield ViewCall("book", "ordersOf", (frame, ids[-2], 0, 4))
+        yield ViewCall("book", "ordersOf", (frame, ids[-4], frame << 32 | 1 << 24, 400))
         yield ViewCall("book", "positionsOf", (frame, ids))
         for side in SIDES:
             yield ViewCall("book", "depthOf", (frame, side, 3))

@@ -39,7 +39,6 @@ LIMITS: Final[Mapping[str, int]] = {
 
 AWAITED: Final[frozenset[str]] = frozenset(
     {
-        "place_batch10_each",
         "frame_place",
         "frame_place_batch10_each",
         "frame_place_exchange10_each",

@@ -45,6 +45,15 @@ def place_new_level(stage: Stage) -> Figures:
     return {"place_new_level": stage.measure("place_new_level", stage.participants[0], "book", "place", word)}
 
 
+@scenario(MARKET, "place_batch10_each")
+def place_batch10_each(stage: Stage) -> Figures:
+    """Place ten orders of one account on a level where an order rests; each is the tenth part, rounded up."""
+    rest(stage, 1)
+    words = [request(stage, ASK)] * 10
+    gas = stage.measure("place_batch10", stage.participants[0], "book", "placeMany", words)
+    return {"place_batch10_each": -(-gas // 10)}
+
+
 @scenario(MARKET, "place_first_of_frame")
 def place_first_of_frame(stage: Stage) -> Figures:
     """Place the first order of a frame."""
