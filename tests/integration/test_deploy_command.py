@@ -103,7 +103,7 @@ def test_deploy_says_what_it_would_do_then_does_it_once(node, key_file, tmp_path
     dry = run(*common, "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert not folder.exists()
-    assert dry.stdout.count("to do") == 16
+    assert dry.stdout.count("to do") == STEPS
     assert "registry.addListener(house)" in dry.stdout
     first = run(*common, "--json")
     assert first.returncode == 0, first.stderr
@@ -113,7 +113,7 @@ def test_deploy_says_what_it_would_do_then_does_it_once(node, key_file, tmp_path
         assert entry["address"] in dry.stdout, "the dry run predicted another address"
     again = run(*common, "--json")
     assert json.loads(again.stdout) == record
-    assert again.stderr.count("done before") == 16
+    assert again.stderr.count("done before") == STEPS
     key = key_file.read_text().strip().removeprefix("0x")
     assert key not in dry.stdout + dry.stderr + first.stdout + first.stderr + again.stderr
 

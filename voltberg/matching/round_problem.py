@@ -6,12 +6,15 @@ rules R6 to R8 of the specification. Energy in Wh, prices in ticks, frames from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from voltberg.reference.round_words import pack_trade
+from voltberg.reference.round_words import pack_trade, unpack_feeder_limit
+
+INDEX_MASK: Final = 0xFFFF
+"""An entry's number in its round, out of its id."""
 
 
 class Objective(IntEnum):
@@ -75,6 +78,44 @@ class RoundProblem:
     storage_id: int = 0
     charge_wh: int = 0
     discharge_wh: int = 0
+
+
+def problem_of(
+    terms: Sequence[int], feeder_limits: Sequence[int], entries: Mapping[int, Sequence[int]]
+) -> RoundProblem:
+    """Make a problem of what a round's views show.
+
+    Parameters
+    ----------
+    terms : sequence of int
+        ``termsOf``: first frame, frames, objective, storage, charge and discharge limits, deadlines.
+    feeder_limits : sequence of int
+        ``feederLimitsOf``.
+    entries : Mapping of int to sequence of int
+        ``entryOf`` of every standing entry, by its id.
+
+    Returns
+    -------
+    RoundProblem
+        The round as a solver takes it.
+    """
+    first_frame, _, objective, storage_id, charge_wh, discharge_wh = terms[:6]
+    sides: tuple[list[RoundEntry], list[RoundEntry]] = ([], [])
+    for number, entry in sorted(entries.items()):
+        participant_id, side, remaining_wh, tick, first, last, feeder, _ = entry
+        window = first - first_frame, last - first_frame
+        sides[side].append(
+            RoundEntry(number & INDEX_MASK, participant_id, remaining_wh, tick, *window, feeder)
+        )
+    return RoundProblem(
+        tuple(sides[0]),
+        tuple(sides[1]),
+        tuple(unpack_feeder_limit(limit) for limit in feeder_limits),
+        Objective(objective),
+        storage_id,
+        charge_wh,
+        discharge_wh,
+    )
 
 
 class RoundTrade(NamedTuple):

@@ -162,6 +162,7 @@ class RoundTwin(RoundEntries):
         self._rounds.set_round(
             number, record._replace(score=score, solver_id=solver_id, commitment=commitment)
         )
+        self._rounds.set_unapplied(number, trades)
         self._emit("AllocationAccepted", number, solver_id, score, len(trades), commitment)
 
     @external
@@ -175,6 +176,7 @@ class RoundTwin(RoundEntries):
         if given != record.commitment:
             raise Revert("Round_WrongAllocation", number, record.commitment, given)
         self._rounds.set_round(number, record._replace(commitment=rest))
+        self._rounds.set_unapplied(number, self._rounds.unapplied[number][len(trades) :])
         for trade in trades:
             self._apply(number, record.terms.first_frame, trade)
         self._emit("TradesApplied", number, tuple(trades))

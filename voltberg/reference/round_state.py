@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from voltberg.models import Position
@@ -143,11 +144,16 @@ class RoundState:
         self.lists: dict[tuple[int, int], Listing] = {}
         self.offers: dict[tuple[int, int], int] = {}
         self.namings: dict[int, Naming] = {}
+        self.unapplied: dict[int, tuple[int, ...]] = {}
         self._positions: dict[tuple[int, int], tuple[int, Position]] = {}
 
     def set_round(self, number: int, record: RoundRecord) -> None:
         """Store a round."""
         self._write(self.rounds, number, record)
+
+    def set_unapplied(self, number: int, trades: Sequence[int]) -> None:
+        """Remember what is left to apply of the best allocation, which the chain has in calldata only."""
+        self._write(self.unapplied, number, tuple(trades))
 
     def set_entry(self, number: int, entry: Entry | None) -> None:
         """Store an entry; None when it leaves or is used up."""

@@ -145,6 +145,10 @@ class RoundViews(TradingVenueTwin):
         """Ids of a round's entries that were neither used up nor closed, ascending."""
         return sorted(entry for entry in self._rounds.entries if entry >> 16 == number & MASK_32)
 
+    def unapplied_trades(self, number: int) -> tuple[int, ...]:
+        """Trades of the best allocation that are left to apply."""
+        return self._rounds.unapplied.get(number, ())
+
     def locked_micro(self) -> int:
         """Money locked by standing entries [micro]."""
         locked = sum(entry.remaining_wh * entry.lock_ticks for entry in self._rounds.entries.values())

@@ -10,6 +10,7 @@ from voltberg.experiments.fuzz.book_calls import BOOK_CALLS
 from voltberg.experiments.fuzz.credit_calls import CREDIT_CALLS
 from voltberg.experiments.fuzz.draft import Maker
 from voltberg.experiments.fuzz.house_calls import HOUSE_CALLS
+from voltberg.experiments.fuzz.round_calls import ROUND_CALLS
 from voltberg.experiments.fuzz.storage_calls import STORAGE_CALLS
 from voltberg.experiments.fuzz.supervisor_calls import SUPERVISOR_CALLS
 
@@ -17,6 +18,7 @@ CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     *BOOK_CALLS,
     *AUCTION_CALLS,
     *BATCH_CALLS,
+    *ROUND_CALLS,
     *HOUSE_CALLS,
     *STORAGE_CALLS,
     *CREDIT_CALLS,

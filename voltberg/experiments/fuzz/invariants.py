@@ -32,6 +32,7 @@ def _money(market: ReferenceMarket) -> Iterator[str]:
     for ids, residual in (
         ("I1", found.money_residual_micro),
         ("I3", found.book_residual_micro),
+        ("I3", found.round_residual_micro),
         ("I4", found.storage_residual_micro),
         ("I35", found.auction_residual_micro),
         ("I10", found.energy_residual_wh),

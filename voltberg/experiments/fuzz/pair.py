@@ -34,7 +34,7 @@ ACCOUNTS: Final = 7 + PARTICIPANTS + OUTSIDERS
 GAS_LIMIT: Final = 25_000_000
 PARTICIPANT_ROLES: Final = (Role.STATION, Role.STATION, Role.EXCHANGE, Role.EXCHANGE | Role.PROSUMER)
 """Roles of the first participants; the others are prosumers."""
-MARGIN_SHARES: Final = (("book", 2), ("auction", 2), ("storage", 1))
+MARGIN_SHARES: Final = (("book", 2), ("auction", 2), ("round", 1), ("storage", 1))
 """Margins that every participant starts with, in units of the set-up's money; one more unit stays at the
 house, two in its own account."""
 

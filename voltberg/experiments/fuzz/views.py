@@ -26,6 +26,11 @@ CONSTANTS = (
     ("auction", "gateClosureLeadSeconds"),
     ("auction", "maximumQuantityWh"),
     ("book", "domainSeparator"),
+    ("round", "tickMicroPerWh"),
+    ("round", "gateClosureLeadSeconds"),
+    ("round", "roundCount"),
+    ("round", "minimumQuantityWh"),
+    ("round", "minimumLockMicro"),
     ("storage", "operatorAccount"),
     ("storage", "terms"),
     ("storage", "operatorId"),
@@ -43,6 +48,7 @@ def all_views(market: ReferenceMarket, cast: Cast, order_ids: Sequence[int]) -> 
         *_of_accounts(market, cast),
         *_of_participants(market),
         *_of_frames(market),
+        *_of_rounds(market),
         *(ViewCall("book", "orderOf", (order_id,)) for order_id in order_ids),
         *(ViewCall("book", "queuePositionOf", (order_id,)) for order_id in market.book.all_resting_orders()),
         *(
@@ -61,7 +67,7 @@ def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
         yield ViewCall("registry", "rolesOf", (account,))
         yield ViewCall("token", "balanceOf", (account,))
         yield ViewCall("token", "allowance", (account, places["house"]))
-    for venue in ("book", "auction", "storage", "credit"):
+    for venue in ("book", "auction", "round", "storage", "credit"):
         yield ViewCall("house", "heldByVenue", (places[venue],))
     for index in range(market.registry.listener_count()):
         yield ViewCall("registry", "listenerAt", (index,))
@@ -80,6 +86,9 @@ def _of_participants(market: ReferenceMarket) -> Iterator[ViewCall]:
             ("auction", "marginOf"),
             ("auction", "allowedWordsOf"),
             ("book", "mandateOf"),
+            ("round", "accountOf"),
+            ("round", "marginOf"),
+            ("round", "exchangeOf"),
             ("storage", "marginOf"),
             ("credit", "scoreWad"),
             ("credit", "demandFactorBps"),
@@ -118,3 +127,22 @@ def _of_frames(market: ReferenceMarket) -> Iterator[ViewCall]:
     current = market.clock.current(market.timestamp)
     for frame in range(current - 4, current + 8):
         yield ViewCall("storage", "bookedOf", (frame,))
+
+
+def _of_rounds(market: ReferenceMarket) -> Iterator[ViewCall]:
+    ids = list(range(market.registry.participant_count() + 2))
+    for frame in market.round.open_frames():
+        for contract in ("house", "round"):
+            yield ViewCall(contract, "frameOf", (frame,))
+        yield ViewCall("round", "positionsOf", (frame, ids))
+        for number in ids:
+            yield ViewCall("round", "positionOf", (frame, number))
+            yield ViewCall("house", "isSettled", (frame, number))
+    for number in range(market.round.round_count() + 2):
+        for function in ("termsOf", "feederLimitsOf", "stateOf"):
+            yield ViewCall("round", function, (number,))
+        for participant_id in ids:
+            yield ViewCall("round", "listOf", (number, participant_id))
+            yield ViewCall("round", "offersOf", (number, participant_id))
+        for index in range(market.round.state_of(number)[1] + 1):
+            yield ViewCall("round", "entryOf", (number << 16 | index,))
