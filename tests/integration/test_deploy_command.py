@@ -13,11 +13,15 @@ from pathlib import Path
 import pytest
 
 from voltberg.chain.accounts import TEST_MNEMONIC, accounts_of_mnemonic
+from voltberg.chain.deployment_plan import CREATION_ORDER
 from voltberg.chain.json_rpc import ConnectionLost, JsonRpcClient
+from voltberg.models import LISTENERS
 
 ROOT = Path(__file__).resolve().parents[2]
 VOLTBERG = [sys.executable, "-m", "voltberg.cli"]
 PARTICIPANTS = 3
+# Contracts, listeners, venues (all listeners but house and credit), three registrations, `configure`.
+STEPS = len(CREATION_ORDER) + len(LISTENERS) + (len(LISTENERS) - 2) + 3 + 1
 START_SECONDS = 150
 
 

@@ -236,10 +236,6 @@ class Actions:
                 items[place] = self._wrong(items[place])
                 return tuple(items) if fixed else items
             return items * 2 if draw.randrange(2) else items[:-1]
-        if isinstance(value, bytes):
-            if len(value) == WORD_BYTES or (value and draw.randrange(2)):
-                return bytes((value[0] ^ 1,)) + value[1:]
-            return draw.choice((value + b"\x00", value[:-1], b""))
         if value < 256:
             return draw.choice((0, 1, value ^ 1, min(255, value + 1)))
         bits = value.bit_length() if value < 1 << 72 or draw.randrange(2) else 256

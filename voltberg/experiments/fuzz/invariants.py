@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from voltberg.reference.conservation import PositionVenue
 from voltberg.reference.market import ReferenceMarket
 from voltberg.units import BPS, WAD
 
@@ -47,10 +48,12 @@ def _money(market: ReferenceMarket) -> Iterator[str]:
 
 def _sellers(market: ReferenceMarket) -> Iterator[str]:
     house, tick_micro = market.house, market.house.tick_micro_per_wh()
+    venues: dict[str, PositionVenue] = {venue.address: venue for venue in (market.book, market.round)}
     for frame, record in house.frames().items():
-        if record.venue != market.book.address or record.finalised:
+        venue = venues.get(record.venue)
+        if venue is None or record.finalised:
             continue
-        for number, position in market.book.positions_in(frame).items():
+        for number, position in venue.positions_in(frame).items():
             secured = position.sale_micro + position.lock_micro
             needed = position.sold_wh * record.cap_tick * tick_micro
             if secured < needed and not house.is_settled(frame, number):
