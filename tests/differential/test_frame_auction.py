@@ -240,3 +240,36 @@ def test_a_large_frame_is_cleared_in_chunks_to_the_same_result(pair):
     assert number == max(1, -(-fills // 8_192))
     assert number > 1 or auction.rules.slices_per_frame
     pair.checkpoint()
+
+
+def test_at_most_512_orders_of_a_side_roll_and_count_in_the_next_frame(pair):
+    """More rests than may roll: the last ones in the order of rolling are refunded."""
+    desk = Desk(pair, 11)
+    auction, frame, draw = desk.twin.auction, desk.frame, desk.draw
+    seller = desk.people[3]
+    sells = [pack_auction_request(frame, 1, 9, 300, peak, 1) for peak in (0, 100)]
+    desk.send(seller, "placeMany", frame, sells)
+    for person in desk.people:
+        terms = [(draw.randrange(5, 15), draw.randrange(50, 90)) for _ in range(64)]
+        requests = [pack_auction_request(frame, 0, tick, wh, 0, 1) for tick, wh in terms]
+        desk.send(person, "placeMany", frame, requests)
+    right, opens = desk.right_input(frame), desk.twin.clock.gate_closure(frame)
+    for _ in range(5):
+        desk.refuses("clear", frame, forged(draw, right), timestamp=opens)
+    whole, first, last = right.rolled, right.rolled[:2], right.rolled[-2:]
+    for rolled in (whole[:-2], whole[2:], whole[2:] + first, whole + last, last + whole[2:]):
+        given = right._replace(rolled=rolled)
+        assert desk.refuses("clear", frame, given, timestamp=opens) == "Auction_WrongService"
+    desk.send(seller, "clear", frame, right, timestamp=opens)
+    # Of the second sell, three slices, one or two were offered: it rolls too.
+    assert len(auction.carried_of(frame + 1)) == 512 + (auction.rules.slices_per_frame in (1, 2))
+    later = frame + 1
+    desk.send(seller, "placeMany", later, [pack_auction_request(later, 1, 7, 9_000)] * 3)
+    for person in desk.people:
+        desk.send(person, "placeMany", later, [pack_auction_request(later, 0, 20, 70)] * 12)
+    right, opens = desk.right_input(later), desk.twin.clock.gate_closure(later)
+    for _ in range(5):
+        desk.refuses("clear", later, forged(draw, right), timestamp=opens)
+    desk.send(seller, "clear", later, right, timestamp=opens)
+    assert auction.locked_micro() == 0
+    pair.checkpoint()
