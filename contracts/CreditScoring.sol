@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 import {ICreditScoring} from "../interfaces/ICreditScoring.sol";
-import {IIcebergOrderBook} from "../interfaces/IIcebergOrderBook.sol";
 import {IParticipantListener} from "../interfaces/IParticipantListener.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
 import {PenaltyList} from "./libraries/PenaltyList.sol";
@@ -37,7 +36,6 @@ contract CreditScoring is ICreditScoring, IParticipantListener {
 
     address public immutable registry;
     ITradeSettlement public immutable house;
-    IIcebergOrderBook public immutable book;
 
     uint256 private immutable _alphaWad;
     uint256 private immutable _sigmaWad;
@@ -62,15 +60,13 @@ contract CreditScoring is ICreditScoring, IParticipantListener {
     /* CONSTRUCTOR */
 
     /// @param registry_ The registry that pushes participants; its owner is the supervisor.
-    /// @param house_ The clearing house, where users' scores are.
-    /// @param book_ The order book, which takes demand factors.
+    /// @param house_ The clearing house, where users' scores are, and which tells the venues demand factors.
     /// @param terms Constants of the evaluation of stations.
     /// @param consumerRiskBps gamma_1 of RET [1/10,000].
     /// @param exchangeRiskBps gamma_2 of RET [1/10,000].
     constructor(
         address registry_,
         ITradeSettlement house_,
-        IIcebergOrderBook book_,
         EvaluationTerms memory terms,
         uint16 consumerRiskBps,
         uint16 exchangeRiskBps
@@ -78,7 +74,6 @@ contract CreditScoring is ICreditScoring, IParticipantListener {
         StationEvaluation.validate(terms);
         registry = registry_;
         house = house_;
-        book = book_;
         _alphaWad = terms.alphaWad;
         _sigmaWad = terms.sigmaWad;
         _betaWad = terms.betaWad;
@@ -264,7 +259,7 @@ contract CreditScoring is ICreditScoring, IParticipantListener {
         _penalties[participantId][exchange] = list;
         uint16 factorBps = list.factorBps();
         emit PenaltyChanged(participantId, exchange, list, factorBps);
-        if (!exchange && factorBps != before.factorBps()) book.setDemandFactor(participantId, factorBps);
+        if (!exchange && factorBps != before.factorBps()) house.pushDemandFactor(participantId, factorBps);
     }
 
     function _requireStation(uint32 stationId) private view {

@@ -3,13 +3,8 @@ pragma solidity 0.8.30;
 
 import {ITradingVenue} from "./IVenue.sol";
 
-/// @title What every trading venue of the market shows, and is told by the credit contract
+/// @title What every trading venue of the market shows
 interface IMarketVenue is ITradingVenue {
-    /// @notice Takes over how much of a penalised consumer's demand may be met (RET).
-    /// @dev Requirements: caller is the credit contract (`Venue_MissingRole(caller, 0)`), participant known here.
-    /// @param factorBps 0..10,000.
-    function setDemandFactor(uint32 participantId, uint16 factorBps) external;
-
     /// @notice A participant's account here.
     function accountOf(uint32 participantId)
         external

@@ -75,6 +75,9 @@ interface ITradeSettlement {
     /// @notice The rating policy changed.
     event CreditPolicyChanged(CreditPolicy policy);
 
+    /// @notice A venue could not take over a participant's status or demand factor; {syncVenue} makes up for it.
+    event VenueNotTold(address indexed venue, uint32 indexed participantId);
+
     error Settlement_NotRegistry(address caller);
     error Settlement_NotRegistered(address caller);
     error Settlement_MissingRole(address caller, uint256 role);
@@ -110,6 +113,14 @@ interface ITradeSettlement {
     /// @notice Unmetered participants settle after the metering deadline only.
     error Settlement_BeforeMeteringDeadline(uint32 frame, uint256 deadline, uint256 timestamp);
     error Settlement_FrameFinal(uint32 frame);
+    /// @notice The frame's venue keeps its results in the other way: stored positions, or a root over records.
+    error Settlement_OtherResults(uint32 frame);
+    /// @notice The records are not consecutive whole chunks of those that the frame's root was made of.
+    error Settlement_WrongRecords(uint32 frame);
+    /// @notice Until the refusal deadline trades may still be taken out of the records.
+    error Settlement_BeforeRefusalDeadline(uint32 frame, uint256 deadline, uint256 timestamp);
+    /// @notice Not all records of the frame are settled.
+    error Settlement_RecordsUnsettled(uint32 frame, uint256 records, uint256 settled);
     /// @notice Not all sold energy of the frame is settled.
     error Settlement_Unsettled(uint32 frame, uint256 tradedWh, uint256 settledWh);
     /// @notice A parameter is out of its range, of which the maximum is told; a negative threshold is told by its magnitude.
@@ -172,7 +183,7 @@ interface ITradeSettlement {
     /// Rated -1 when shortfall x 10,000 > owed x toleranceBps, else +1, weight owed, if owed > 0 and owed >= minimumRatedWh (see {rate}).
     /// A frame counts as read as soon as one position was settled by a reading.
     /// Checks in this order: `Settlement_MissingRole` (meter), `Settlement_FrameNotOpen`, `Settlement_FrameFinal`,
-    /// `Settlement_OutsideMeteringWindow` (unless delivery end <= now < metering deadline), `Settlement_InvalidRecord` (high bits).
+    /// `Settlement_OtherResults` (a root venue's frame), `Settlement_OutsideMeteringWindow` (unless delivery end <= now < metering deadline), `Settlement_InvalidRecord` (high bits).
     /// Skipped: settled already (1), not registered (3), no position (2).
     function reportDelivery(uint32 frame, uint256[] calldata readings) external;
 
@@ -180,13 +191,52 @@ interface ITradeSettlement {
     /// @dev If any participant of the frame was read, one with owed > 0 gets its lock only (of its sale value, owed x fallback price, at
     /// most the value, goes to the fallback supplier, the rest to the platform); one with owed = 0 gets V + L. If nothing was read
     /// everyone gets V + L. Nobody is rated. Emits and skips as {reportDelivery}. Checks in this order: `Settlement_FrameNotOpen`,
-    /// `Settlement_FrameFinal`, `Settlement_BeforeMeteringDeadline`.
+    /// `Settlement_FrameFinal`, `Settlement_OtherResults`, `Settlement_BeforeMeteringDeadline`.
     function settleUnmetered(uint32 frame, uint32[] calldata participantIds) external;
+
+    /// @notice Takes metered deliveries of a root venue's frame and settles them.
+    /// @dev As {reportDelivery}, the position being that of the record less what was refused of it; the record's refund is paid with it and is part
+    /// of `paid` in the log. With the first records settled, whatever the call, the frame takes over what the venue tells as owed to all of
+    /// them ({IRootVenue-resultOf}) from the venue's holdings, and pays from it. A participant without a reading is passed over silently; one
+    /// that is settled already is skipped (1).
+    /// Checks in this order: `Settlement_MissingRole` (meter), `Settlement_FrameNotOpen`, `Settlement_FrameFinal`, `Settlement_OtherResults` (a frame with
+    /// stored positions), `Settlement_OutsideMeteringWindow`, `Settlement_InvalidRecord` (the length of the readings), `Settlement_VenueOverdrawn`,
+    /// `Settlement_WrongRecords`.
+    /// @param frame Delivery frame.
+    /// @param firstChunk Number of the first chunk.
+    /// @param records Records of consecutive whole chunks.
+    /// @param proof Nodes of the tree from the leaves up: at each level the left sibling of the range, then the right one, where there is one.
+    /// @param readings Delivered Wh as in {reportDelivery}, 5 bytes a record, high byte first; 0xffffffffff = not read.
+    function reportDeliveryFromRoot(
+        uint32 frame,
+        uint256 firstChunk,
+        uint256[] calldata records,
+        bytes32[] calldata proof,
+        bytes calldata readings
+    ) external;
+
+    /// @notice Settles records of a root venue's frame that were not read, after the metering deadline; anyone may call.
+    /// @dev As {settleUnmetered} with the refund paid too. What is settled already is passed over silently. Checks in this order:
+    /// `Settlement_FrameNotOpen`, `Settlement_FrameFinal`, `Settlement_OtherResults`, `Settlement_BeforeMeteringDeadline`, `Settlement_VenueOverdrawn`,
+    /// `Settlement_WrongRecords`.
+    function settleUnmeteredFromRoot(
+        uint32 frame,
+        uint256 firstChunk,
+        uint256[] calldata records,
+        bytes32[] calldata proof
+    ) external;
+
+    /// @notice Settles records that sold nothing, or of which refusals left nothing sold, after the refusal deadline; anyone may call (M13).
+    /// @dev They are paid lock and refund, never rated, and logged as delivering nothing. Other records, and what is settled already, are passed over
+    /// silently. Checks in this order: `Settlement_FrameNotOpen`, `Settlement_FrameFinal`, `Settlement_OtherResults`,
+    /// `Settlement_BeforeRefusalDeadline`, `Settlement_VenueOverdrawn`, `Settlement_WrongRecords`.
+    function releaseFromRoot(uint32 frame, uint256 firstChunk, uint256[] calldata records, bytes32[] calldata proof)
+        external;
 
     /// @notice Pays the frame's fees and shortfall money once all sold energy is settled; anyone may call.
     /// @dev Emits {FrameFinalised}. Checks in this order: `Settlement_FrameNotOpen`, `Settlement_FrameFinal`,
     /// `Settlement_OutsideMeteringWindow(frame, delivery end, 2^256 - 1, timestamp)` before delivery's end, `Settlement_Unsettled` (the sold
-    /// Wh settled so far differ from the venue's traded Wh).
+    /// Wh settled so far differ from the venue's traded Wh), `Settlement_RecordsUnsettled` (of a root venue: not every record is settled).
     function finaliseFrame(uint32 frame) external;
 
     /// @notice Enters ratings that come from outside a settlement (a paid or unpaid charging session, Cui eq. 2).
@@ -199,7 +249,7 @@ interface ITradeSettlement {
     function rate(uint256[] calldata records) external;
 
     /// @notice Sets or lifts the supervisor's suspension; it affects placing only.
-    /// @dev Emits {StatusChanged}, pushes to the trading venues, also when nothing changed. Checks in this order:
+    /// @dev Emits {StatusChanged}, pushes to the trading venues ({VenueNotTold} of one that refuses), also when nothing changed. Checks in this order:
     /// `Settlement_NotSupervisor`, `Settlement_NotRegistered(address(0))`.
     function setSuspended(uint32 participantId, bool suspended) external;
 
@@ -207,6 +257,17 @@ interface ITradeSettlement {
     /// @dev Its ratings start anew at 0, `suspendedUntil` becomes 0, and the threshold binds after `probationFrames` until `bindingFrames` are
     /// rated. Emits {StatusChanged} and pushes. Checks in this order: `Settlement_NotSuspended`, `Settlement_StillSuspended`.
     function startProbation(uint32 participantId) external;
+
+    /// @notice Tells the trading venues how much of a consumer's demand may be met (RET).
+    /// @dev A venue that refuses does not stop the others: {VenueNotTold}. Requirements: caller is the credit contract (`Settlement_NotCredit`).
+    /// @param factorBps 0..10,000.
+    function pushDemandFactor(uint32 participantId, uint16 factorBps) external;
+
+    /// @notice Tells a trading venue the status and the demand factor of participants `firstId` to `lastId`: one that was added later, or could not be
+    /// told; anyone may call.
+    /// @dev Checks in this order: `Settlement_NotVenue` (unknown or not trading); then per participant `Settlement_NotRegistered(address(0))`, and
+    /// what the venue itself refuses.
+    function syncVenue(address venue, uint32 firstId, uint32 lastId) external;
 
     /// @notice Replaces the rating policy.
     /// @dev Emits {CreditPolicyChanged}. Requirements: caller is the credit contract; tolerance at most 10,000, threshold within
@@ -237,7 +298,7 @@ interface ITradeSettlement {
     /// @notice Score (2 x goodWh - ratedWh) / ratedWh in WAD, rounded toward zero, in [-1e18, 1e18]; 0 without ratings.
     function scoreWad(uint32 participantId) external view returns (int256);
 
-    /// @notice A frame's record.
+    /// @notice A frame's record. Of a root venue's frame the surplus contains also what is owed to records that are not settled yet.
     function frameOf(uint32 frame)
         external
         view
@@ -255,8 +316,15 @@ interface ITradeSettlement {
             uint256 surplusMicro
         );
 
-    /// @notice Whether a participant's position in a frame is settled.
+    /// @notice Whether a participant's stored position in a frame is settled.
     function isSettled(uint32 frame, uint32 participantId) external view returns (bool);
+
+    /// @notice Whether a record of a root venue's frame is settled.
+    /// @param index Number of the record, counted from 0.
+    function isRecordSettled(uint32 frame, uint256 index) external view returns (bool);
+
+    /// @notice How many records a root venue's frame has, and how many of them are settled; 0 before the first one is.
+    function recordsOf(uint32 frame) external view returns (uint256 records, uint256 settled);
 
     /// @notice Money that a venue holds.
     function heldByVenue(address venue) external view returns (uint256 amountMicro);

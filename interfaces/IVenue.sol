@@ -51,6 +51,11 @@ interface ITradingVenue is IMarginHolder {
     /// @dev Requirements: caller is the house.
     /// @param status 0 active, bit 0 suspended by the supervisor, bit 1 suspended by credit.
     function setStatus(uint32 participantId, uint8 status) external;
+
+    /// @notice Takes over how much of a penalised consumer's demand may be met (RET).
+    /// @dev Requirements: caller is the house, participant known here (`Venue_NotRegistered(address(0))`).
+    /// @param factorBps 0..10,000.
+    function setDemandFactor(uint32 participantId, uint16 factorBps) external;
 }
 
 /// @title A trading venue whose results are stored positions

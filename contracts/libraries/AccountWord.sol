@@ -32,12 +32,16 @@ library AccountWord {
 
     /// @dev Adds money. Safe: all balances together stay below 2^95, since the house takes no more.
     function credited(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
-        return word + amountMicro;
+        unchecked {
+            return word + amountMicro;
+        }
     }
 
     /// @dev Takes money off; the caller has checked that it is there.
     function debited(uint256 word, uint256 amountMicro) internal pure returns (uint256) {
-        return word - amountMicro;
+        unchecked {
+            return word - amountMicro;
+        }
     }
 
     function ratedFrames(uint256 word) internal pure returns (uint256) {
@@ -50,6 +54,14 @@ library AccountWord {
 
     function goodWh(uint256 word) internal pure returns (uint256) {
         return uint48(word >> _GOOD_SHIFT);
+    }
+
+    /// @dev Adds one rating; the caller has seen that count and sums keep to their bits.
+    function withRating(uint256 word, uint256 weightWh, bool good) internal pure returns (uint256) {
+        unchecked {
+            word += (1 << _FRAMES_SHIFT) + (weightWh << _RATED_SHIFT);
+            return good ? word + (weightWh << _GOOD_SHIFT) : word;
+        }
     }
 
     /// @dev Replaces the ratings; the caller keeps the count below 2^16 and both sums below 2^48.

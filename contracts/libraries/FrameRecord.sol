@@ -5,21 +5,34 @@ import {SettlementRule} from "./SettlementRule.sol";
 
 /// @title A frame in the house: its venue, tariffs and how far it is settled, in one word
 /// @dev From the lowest bit: venue index + 1 8 | cap tick 8 | grid tick 8 | retailer tick 8 | grid fee ticks 8 | platform fee ticks 8 |
-/// flags 8 (1 read, 2 final) | settled sold Wh 40 | fallback micro 64 | surplus micro 64. Zero = never opened.
+/// flags 8 (1 read, 2 final, 4 root venue, 8 result taken over, 16 root kept here, 32 trades refused) | settled sold Wh 40 | fallback micro 64 |
+/// surplus micro 64 | settled records 16 | records 16. Zero = never opened. Fallback and surplus are money that the frame holds. A root venue's
+/// surplus contains also what is owed to records that are not settled yet; its counts of records are 0 before the result is taken over, and
+/// those of other venues always.
 library FrameRecord {
     uint256 internal constant READ = 1 << 48;
     uint256 internal constant FINAL = 1 << 49;
+    uint256 internal constant ROOTS = 1 << 50;
+    uint256 internal constant TAKEN = 1 << 51;
+    uint256 internal constant KEPT = 1 << 52;
+    uint256 internal constant REFUSED = 1 << 53;
 
     uint256 private constant _TARIFF_MASK = (uint256(1) << 40) - 1;
     uint256 private constant _MAX_FEE_TICKS = 15;
     uint256 private constant _SOLD_SHIFT = 56;
     uint256 private constant _FALLBACK_SHIFT = 96;
     uint256 private constant _SURPLUS_SHIFT = 160;
+    uint256 private constant _SETTLED_SHIFT = 224;
+    uint256 private constant _RECORDS_SHIFT = 240;
 
-    /// @dev The record of a frame just opened.
-    /// @param tariff cap 8 | grid 8 | retailer 8 | grid fee 8 | platform fee 8.
-    function opened(uint256 venueIndex, uint256 tariff) internal pure returns (uint256) {
-        return (venueIndex + 1) | (tariff << 8);
+    /// @dev A frame just opened at a venue, before its tariff is posted.
+    function opened(uint256 venueIndex_, bool roots) internal pure returns (uint256) {
+        return (venueIndex_ + 1) | (roots ? ROOTS : 0);
+    }
+
+    /// @dev The bits of a tariff: cap 8 | grid 8 | retailer 8 | grid fee 8 | platform fee 8.
+    function posted(uint256 tariff) internal pure returns (uint256) {
+        return tariff << 8;
     }
 
     /// @dev Whether a tariff word has only the bits that mean something.
@@ -77,8 +90,34 @@ library FrameRecord {
         return uint64(word >> _SURPLUS_SHIFT);
     }
 
+    /// @dev Records of a root venue's frame that are settled.
+    function settledRecords(uint256 word) internal pure returns (uint256) {
+        return uint16(word >> _SETTLED_SHIFT);
+    }
+
+    /// @dev Records of a root venue's frame, once its result is taken over.
+    function records(uint256 word) internal pure returns (uint256) {
+        return word >> _RECORDS_SHIFT;
+    }
+
+    /// @dev The frame with a root venue's result: so many records, to which so much is owed. A frame of an auction has fewer than 2^16 records of
+    /// less than 2^42 micro-units. Checked all the same: a venue is another contract.
+    function withResult(uint256 word, uint256 records_, uint256 owedMicro, bool anyRefused)
+        internal
+        pure
+        returns (uint256)
+    {
+        assert(records_ <= type(uint16).max && owedMicro <= type(uint64).max - surplusMicro(word));
+        word |= (records_ << _RECORDS_SHIFT) | TAKEN;
+        if (anyRefused) word |= REFUSED;
+        return word + (owedMicro << _SURPLUS_SHIFT);
+    }
+
     /// @dev Adds what a batch settled. The sold Wh stay below 2^40, as the venue's traded Wh do; a shortfall costs at most 255 ticks of at most
     /// 2^16 - 1 micro-units per Wh, so that money stays below 2^64. Checked all the same: a venue is another contract.
+    /// @param soldWh Sold energy of what was settled [Wh].
+    /// @param fallback_ Goes to the fallback supplier [micro].
+    /// @param surplus New surplus [micro].
     function withSettled(uint256 word, uint256 soldWh, uint256 fallback_, uint256 surplus)
         internal
         pure
@@ -86,8 +125,16 @@ library FrameRecord {
     {
         uint256 sold = settledSoldWh(word) + soldWh;
         fallback_ += fallbackMicro(word);
-        surplus += surplusMicro(word);
         assert(sold <= type(uint40).max && fallback_ <= type(uint64).max && surplus <= type(uint64).max);
-        return uint56(word) | (sold << _SOLD_SHIFT) | (fallback_ << _FALLBACK_SHIFT) | (surplus << _SURPLUS_SHIFT);
+        uint256 counts = (word >> _SETTLED_SHIFT) << _SETTLED_SHIFT;
+        return counts | uint56(word) | (sold << _SOLD_SHIFT) | (fallback_ << _FALLBACK_SHIFT)
+            | (surplus << _SURPLUS_SHIFT);
+    }
+
+    /// @dev Counts settled records; the bits of the records keep it from exceeding their count.
+    function withSettledRecords(uint256 word, uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return word + (count << _SETTLED_SHIFT);
+        }
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {AccountWord} from "./AccountWord.sol";
+import {PolicyWord} from "./PolicyWord.sol";
 
 /// @title The one rule that rates a user (M10; Cui et al. 2023, eq. 2) and suspends or trusts again
 library RatingRule {
     using AccountWord for uint256;
+    using PolicyWord for uint256;
 
     uint256 private constant _BPS = 10_000;
     uint256 private constant _WAD = 1e18;
@@ -14,37 +15,33 @@ library RatingRule {
 
     /// @dev Enters one rating into an account word.
     /// @param word The account.
-    /// @param policy When the threshold binds.
+    /// @param policy When the threshold binds, see {PolicyWord}.
     /// @param weightWh Weight, below 2^40 [Wh].
     /// @param good Whether the rating is +1 (else -1).
     /// @return rated The account with the rating, its status and probation settled.
     /// @return suspended Whether this rating suspended the user; the caller says until when.
-    function rate(uint256 word, ITradeSettlement.CreditPolicy memory policy, uint256 weightWh, bool good)
+    function rate(uint256 word, uint256 policy, uint256 weightWh, bool good)
         internal
         pure
         returns (uint256 rated, bool suspended)
     {
-        uint256 frames = word.ratedFrames();
-        uint256 sumWh = word.ratedWh();
-        uint256 goodWh = word.goodWh();
-        // Safe: sums are below 2^48, the weight below 2^40, the count below 2^16.
+        // Safe: sums are below 2^48, the weight below 2^40.
         unchecked {
-            // Far beyond any user's lifetime; halving both keeps the score and makes the sums fit whatever a meter reports.
-            if (sumWh + weightWh >= _SUM_LIMIT) (sumWh, goodWh) = (sumWh >> 1, goodWh >> 1);
-            if (frames != type(uint16).max) ++frames;
-            sumWh += weightWh;
-            if (good) goodWh += weightWh;
+            if (word.ratedWh() + weightWh >= _SUM_LIMIT || word.ratedFrames() == type(uint16).max) {
+                word = _withRoom(word, weightWh);
+            }
         }
-        rated = word.withRecord(frames, sumWh, goodWh);
-        bool probation = word.onProbation();
-        if (frames >= (probation ? policy.probationFrames : policy.bindingFrames)) {
-            if (_below(sumWh, goodWh, policy.thresholdBps)) {
-                uint8 status = word.status();
+        rated = word.withRating(weightWh, good);
+        uint256 frames = rated.ratedFrames();
+        bool probation = rated.onProbation();
+        if (frames >= (probation ? policy.probationFrames() : policy.bindingFrames())) {
+            if (_below(rated.ratedWh(), rated.goodWh(), policy.thresholdBps())) {
+                uint8 status = rated.status();
                 if (status & AccountWord.SUSPENDED_BY_CREDIT != 0) return (rated, false);
                 return (rated.withStatus(status | AccountWord.SUSPENDED_BY_CREDIT), true);
             }
         }
-        if (probation && frames >= policy.bindingFrames) rated = rated.withProbation(false);
+        if (probation && frames >= policy.bindingFrames()) rated = rated.withProbation(false);
     }
 
     /// @dev Lifts a suspension by credit: the record starts anew under the shorter count of a probation.
@@ -69,11 +66,20 @@ library RatingRule {
         }
     }
 
+    /// @dev Far beyond any user's lifetime: halving both sums keeps the score and makes them fit whatever a meter reports; the count stays where it is.
+    function _withRoom(uint256 word, uint256 weightWh) private pure returns (uint256) {
+        uint256 frames = word.ratedFrames();
+        uint256 sumWh = word.ratedWh();
+        uint256 goodWh = word.goodWh();
+        if (sumWh + weightWh >= _SUM_LIMIT) (sumWh, goodWh) = (sumWh >> 1, goodWh >> 1);
+        return word.withRecord(frames == type(uint16).max ? frames - 1 : frames, sumWh, goodWh);
+    }
+
     /// @dev Compares without dividing, so that no rounding decides.
-    function _below(uint256 sumWh, uint256 goodWh, int16 thresholdBps) private pure returns (bool) {
+    function _below(uint256 sumWh, uint256 goodWh, int256 thresholdBps) private pure returns (bool) {
         // Safe: every factor is below 2^50.
         unchecked {
-            return (2 * int256(goodWh) - int256(sumWh)) * int256(_BPS) < int256(thresholdBps) * int256(sumWh);
+            return (2 * int256(goodWh) - int256(sumWh)) * int256(_BPS) < thresholdBps * int256(sumWh);
         }
     }
 }

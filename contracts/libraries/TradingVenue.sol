@@ -10,11 +10,11 @@ import {FrameClock} from "./FrameClock.sol";
 import {VenueAccounts} from "./VenueAccounts.sol";
 
 /// @title What every trading venue shares
-/// @notice The house's clock and tick, and what house and credit contract push. Rules M2, M7, M10.
+/// @notice The house's clock and tick, and what the house pushes. Rules M2, M7, M10.
 abstract contract TradingVenue is VenueAccounts, IMarketVenue {
     /* IMMUTABLES */
 
-    /// @notice Who may push demand factors.
+    /// @notice Who tells an exchange's quota of requests.
     address public immutable creditScoring;
     /// @notice Length of a frame [s].
     uint32 public immutable frameSeconds;
@@ -44,9 +44,8 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
         _accounts[account] = _withStatus(_accounts[account], status);
     }
 
-    /// @inheritdoc IMarketVenue
-    function setDemandFactor(uint32 participantId, uint16 factorBps) external {
-        require(msg.sender == creditScoring, Venue_MissingRole(msg.sender, 0));
+    /// @inheritdoc ITradingVenue
+    function setDemandFactor(uint32 participantId, uint16 factorBps) external onlyHouse {
         address account = _knownOwner(participantId);
         _accounts[account] = _withFactor(_accounts[account], factorBps);
     }

@@ -13,6 +13,7 @@ contract MockVenue is VenueAccounts, IVenue {
     mapping(uint32 frame => uint256 tradedWh) public tradedWhOf;
     mapping(uint32 frame => uint16 capAndFees) public openedWith;
     mapping(uint32 participantId => uint8 status) public statusOf;
+    mapping(uint32 participantId => uint16 factorBps) public demandFactorOf;
 
     constructor(address registry_, ITradeSettlement house_) VenueAccounts(registry_, house_) {}
 
@@ -51,6 +52,11 @@ contract MockVenue is VenueAccounts, IVenue {
         for (uint256 i = 0; i < words.length; ++i) {
             words[i] = _positions[frame][participantIds[i]];
         }
+    }
+
+    /// @inheritdoc ITradingVenue
+    function setDemandFactor(uint32 participantId, uint16 factorBps) external onlyHouse {
+        demandFactorOf[participantId] = factorBps;
     }
 
     /// @inheritdoc ITradingVenue

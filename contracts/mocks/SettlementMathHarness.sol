@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
 import {FrameRecord} from "../libraries/FrameRecord.sol";
+import {PolicyWord} from "../libraries/PolicyWord.sol";
 import {RatingRule} from "../libraries/RatingRule.sol";
 import {RecordTree} from "../libraries/RecordTree.sol";
 import {SettlementRule} from "../libraries/SettlementRule.sol";
@@ -12,20 +13,22 @@ import {SettlementRule} from "../libraries/SettlementRule.sol";
 contract SettlementMathHarness {
     using AccountWord for uint256;
 
-    function shortfallCost(uint256 position, uint256 shortfallWh, uint256 fallbackMicroPerWh)
-        external
-        pure
-        returns (uint256 costMicro, uint256 fallbackMicro)
-    {
-        return SettlementRule.shortfallCost(position, shortfallWh, fallbackMicroPerWh);
+    function shortfallCost(
+        uint256 soldWh,
+        uint256 saleMicro,
+        uint256 heldMicro,
+        uint256 shortfallWh,
+        uint256 fallbackMicroPerWh
+    ) external pure returns (uint256 costMicro, uint256 fallbackMicro) {
+        return SettlementRule.shortfallCost(soldWh, saleMicro, heldMicro, shortfallWh, fallbackMicroPerWh);
     }
 
-    function unreadCost(uint256 position, uint256 owedWh, uint256 fallbackMicroPerWh)
+    function unreadCost(uint256 saleMicro, uint256 owedWh, uint256 fallbackMicroPerWh)
         external
         pure
         returns (uint256 costMicro, uint256 fallbackMicro)
     {
-        return SettlementRule.unreadCost(position, owedWh, fallbackMicroPerWh);
+        return SettlementRule.unreadCost(saleMicro, owedWh, fallbackMicroPerWh);
     }
 
     function fallbackTick(uint256 capTick, uint256 gridTick, uint256 retailerTick)
@@ -50,7 +53,7 @@ contract SettlementMathHarness {
         returns (uint256 newFrames, uint256 newRatedWh, uint256 newGoodWh, bool onProbation, uint8 status, int256 score)
     {
         uint256 word = AccountWord.opened().withRecord(frames, ratedWh, goodWh).withProbation(probation);
-        (word,) = RatingRule.rate(word, policy, weightWh, good);
+        (word,) = RatingRule.rate(word, PolicyWord.pack(policy), weightWh, good);
         score = RatingRule.scoreWad(word);
         return (word.ratedFrames(), word.ratedWh(), word.goodWh(), word.onProbation(), word.status(), score);
     }

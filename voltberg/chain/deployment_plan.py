@@ -294,7 +294,6 @@ def constructor_arguments(
         "credit": (
             registry,
             house,
-            addresses["book"],
             evaluation,
             configuration.credit.consumer_risk_bps,
             configuration.credit.exchange_risk_bps,

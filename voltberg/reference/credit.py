@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from voltberg.configuration import CreditTerms
 from voltberg.models import Role
@@ -20,13 +20,6 @@ from voltberg.units import BPS, WAD
 
 PENALTY_ENTRIES: Final = 8
 """Entries that a penalty list keeps."""
-
-
-class DemandBook(Protocol):
-    """What the credit contract asks of the order book."""
-
-    def set_demand_factor(self, sender: str, participant_id: int, factor_bps: int) -> None:
-        """Take over a consumer's factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +48,11 @@ class CreditTwin(Contract):
         address: str,
         registry: RegistryTwin,
         house: HouseTwin,
-        book: DemandBook,
         terms: CreditTerms,
     ) -> None:
         super().__init__(state, "credit", address)
         self._registry = registry
         self._house = house
-        self._book = book
         self._terms = terms
         self._participants = Participants(state, registry.address)
         self._risks: dict[bool, int] = {False: terms.consumer_risk_bps, True: terms.exchange_risk_bps}
@@ -197,7 +188,7 @@ class CreditTwin(Contract):
             word |= entry << 16 * place
         self._emit("PenaltyChanged", participant_id, exchange, word, factor_bps)
         if not exchange and factor_bps != penalty_factor_bps(before):
-            self._book.set_demand_factor(self.address, participant_id, factor_bps)
+            self._house.push_demand_factor(self.address, participant_id, factor_bps)
 
     # Views
 

@@ -195,7 +195,7 @@ class ReferenceMarket:
             state, places["storage"], places["registry"], self.house, configuration.storage, clock
         )
         self.credit = CreditTwin(
-            state, places["credit"], self.registry, self.house, self.book, configuration.credit
+            state, places["credit"], self.registry, self.house, configuration.credit
         )
         by_address.update((contract.address, contract) for contract in self._contracts())
         self.book.ask_quotas_of(self.credit)

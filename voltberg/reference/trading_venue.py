@@ -9,7 +9,7 @@ from voltberg.units import BPS
 
 
 class TradingVenueTwin(VenueTwin):
-    """Participants of a trading venue, with what house and credit contract push."""
+    """Participants of a trading venue, with what the house pushes."""
 
     def __init__(
         self,
@@ -39,8 +39,7 @@ class TradingVenueTwin(VenueTwin):
     @external
     def set_demand_factor(self, sender: str, participant_id: int, factor_bps: int) -> None:
         """Take over how much of a penalised consumer's demand may be met."""
-        if sender != self._credit:
-            raise Revert("Venue_MissingRole", sender, 0)
+        self._only_house(sender)
         self._check_known_id(participant_id)
         self._state.write(self._factors, participant_id, factor_bps)
 
