@@ -316,7 +316,7 @@ interface ITradeSettlement {
             uint256 surplusMicro
         );
 
-    /// @notice Whether a participant's stored position in a frame is settled.
+    /// @notice Whether a participant's stored position in a frame is settled; true for everybody once the frame is final: nothing is left to settle.
     function isSettled(uint32 frame, uint32 participantId) external view returns (bool);
 
     /// @notice Whether a record of a root venue's frame is settled.

@@ -10,20 +10,27 @@ library AccountWord {
     uint8 internal constant SUSPENDED_BY_CREDIT = 2;
 
     uint256 private constant _BALANCE_MASK = type(uint96).max;
-    uint256 private constant _FRAMES_SHIFT = 96;
+    uint256 internal constant FRAMES_SHIFT = 96;
     uint256 private constant _RATED_SHIFT = 112;
     uint256 private constant _GOOD_SHIFT = 160;
     uint256 private constant _STATUS_SHIFT = 208;
     uint256 private constant _STATUS_MASK = uint256(0x7f) << _STATUS_SHIFT;
     uint256 private constant _PROBATION = uint256(1) << 215;
+    uint256 internal constant REGISTERED = uint256(1) << 248;
+    uint256 internal constant ONE_FRAME = uint256(1) << FRAMES_SHIFT;
+    uint256 internal constant ONE_RATED_WH = uint256(1) << _RATED_SHIFT;
+    uint256 internal constant ONE_GOOD_WH = uint256(1) << _GOOD_SHIFT;
+    /// @dev A word that differs from a registered one in these bits is unregistered, on probation, suspended by credit, or its count or sum has
+    /// grown so large that a rating may not fit: rating it takes more than adding.
+    uint256 internal constant UNUSUAL = REGISTERED | _PROBATION | (uint256(SUSPENDED_BY_CREDIT) << _STATUS_SHIFT)
+        | (uint256(1) << 159) | (uint256(1) << 111);
     uint256 private constant _UNTIL_SHIFT = 216;
     uint256 private constant _UNTIL_MASK = uint256(type(uint32).max) << _UNTIL_SHIFT;
-    uint256 private constant _RECORD_MASK = ((uint256(1) << 112) - 1) << _FRAMES_SHIFT;
-    uint256 private constant _REGISTERED = uint256(1) << 248;
+    uint256 private constant _RECORD_MASK = ((uint256(1) << 112) - 1) << FRAMES_SHIFT;
 
     /// @dev The word of somebody just registered.
     function opened() internal pure returns (uint256 word) {
-        return _REGISTERED;
+        return REGISTERED;
     }
 
     function balanceMicro(uint256 word) internal pure returns (uint256) {
@@ -45,7 +52,7 @@ library AccountWord {
     }
 
     function ratedFrames(uint256 word) internal pure returns (uint256) {
-        return uint16(word >> _FRAMES_SHIFT);
+        return uint16(word >> FRAMES_SHIFT);
     }
 
     function ratedWh(uint256 word) internal pure returns (uint256) {
@@ -57,16 +64,16 @@ library AccountWord {
     }
 
     /// @dev Adds one rating; the caller has seen that count and sums keep to their bits.
-    function withRating(uint256 word, uint256 weightWh, bool good) internal pure returns (uint256) {
+    /// @param goodBit 1 for +1, 0 for -1.
+    function withRating(uint256 word, uint256 weightWh, uint256 goodBit) internal pure returns (uint256) {
         unchecked {
-            word += (1 << _FRAMES_SHIFT) + (weightWh << _RATED_SHIFT);
-            return good ? word + (weightWh << _GOOD_SHIFT) : word;
+            return word + ONE_FRAME + weightWh * (ONE_RATED_WH + goodBit * ONE_GOOD_WH);
         }
     }
 
     /// @dev Replaces the ratings; the caller keeps the count below 2^16 and both sums below 2^48.
     function withRecord(uint256 word, uint256 frames, uint256 rated, uint256 good) internal pure returns (uint256) {
-        return (word & ~_RECORD_MASK) | (frames << _FRAMES_SHIFT) | (rated << _RATED_SHIFT) | (good << _GOOD_SHIFT);
+        return (word & ~_RECORD_MASK) | (frames << FRAMES_SHIFT) | (rated << _RATED_SHIFT) | (good << _GOOD_SHIFT);
     }
 
     function status(uint256 word) internal pure returns (uint8) {

@@ -127,8 +127,8 @@ library FrameRecord {
         fallback_ += fallbackMicro(word);
         assert(sold <= type(uint40).max && fallback_ <= type(uint64).max && surplus <= type(uint64).max);
         uint256 counts = (word >> _SETTLED_SHIFT) << _SETTLED_SHIFT;
-        return counts | uint56(word) | (sold << _SOLD_SHIFT) | (fallback_ << _FALLBACK_SHIFT)
-            | (surplus << _SURPLUS_SHIFT);
+        return
+            counts | uint56(word) | (sold << _SOLD_SHIFT) | (fallback_ << _FALLBACK_SHIFT) | (surplus << _SURPLUS_SHIFT);
     }
 
     /// @dev Counts settled records; the bits of the records keep it from exceeding their count.

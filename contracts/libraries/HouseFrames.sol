@@ -18,26 +18,22 @@ abstract contract HouseFrames is HouseRatings {
 
     /* TYPES */
 
-    /// @dev A position after what was refused: energy [Wh], money [micro].
-    struct Sale {
-        uint256 boughtWh;
-        uint256 soldWh;
-        uint256 saleMicro;
-        uint256 heldMicro;
-        uint256 refundMicro;
-    }
-
-    /// @dev A batch being settled. Sums, from the lowest bit: sold Wh 64 | held micro 96 | paid micro 96; no call holds enough entries to fill one.
+    /// @dev A batch being settled: its terms, and what is written once for all of it. Sums, from the lowest bit: sold Wh 64 | held micro 96 |
+    /// paid micro 96; no call holds enough entries to fill one.
     struct Batch {
+        uint256 policy;
+        uint256 leastRatedWh;
         uint256 fallbackMicroPerWh;
         bool asContracted;
         uint256 sums;
         uint256 fallbackMicro;
-        uint256 count;
-        uint256[] records;
     }
 
     /* CONSTANTS */
+
+    /// @dev Settled bits to a word; the frame stands above them.
+    uint256 internal constant BITS_PER_WORD = 224;
+    uint256 internal constant TAG_BIT = 1 << BITS_PER_WORD;
 
     uint256 private constant _HELD_SHIFT = 64;
     uint256 private constant _PAID_SHIFT = 160;
@@ -57,6 +53,9 @@ abstract contract HouseFrames is HouseRatings {
 
     /// @dev See {FrameRecord}.
     mapping(uint32 frame => uint256 word) internal _frames;
+    /// @dev By (frame mod 512) x 2^32 + number / 224, the number being a participant's or, of a root venue, a record's. From the lowest bit: settled
+    /// 224 | frame 32. A frame opens only when the one that had its words before is final, so that another frame's bits are not asked for again.
+    mapping(uint256 key => uint256 word) private _settledBits;
 
     /* CONSTRUCTOR */
 
@@ -101,67 +100,116 @@ abstract contract HouseFrames is HouseRatings {
 
     /* INTERNAL: ONE POSITION */
 
-    function _startBatch(uint256 word, uint256 entries) internal view returns (Batch memory batch) {
+    /// @param policy The rating policy; 0 for a batch that rates nobody.
+    function _startBatch(uint256 word, uint256 policy) internal view returns (Batch memory batch) {
         (uint256 tick,) = SettlementRule.fallbackTick(word.capTick(), word.gridTick(), word.retailerTick());
         batch.fallbackMicroPerWh = tick * tickMicroPerWh;
         batch.asContracted = word & FrameRecord.READ == 0;
-        batch.records = new uint256[](entries);
+        batch.policy = policy;
+        uint256 least = policy.minimumRatedWh();
+        // Nobody is rated who owed nothing.
+        batch.leastRatedWh = least == 0 ? 1 : least;
     }
 
-    /// @dev Settles by a reading. Safe: energies are below 2^40, money of a position below 2^58; what is taken is at most what is held.
-    function _settleRead(Batch memory batch, uint256 policy, uint32 id, Sale memory sale, uint256 deliveredWh)
-        internal
-    {
+    /// @dev Settles by a reading; what is taken is at most what is held. Safe: energies are below 2^40, money of a position below 2^58.
+    /// @param entry From the lowest bit: participant id 32 | delivered Wh 40.
+    /// @param owedWh What had to be delivered [Wh].
+    /// @param soldWh Sold before netting [Wh].
+    /// @param saleMicro Value of what was sold [micro].
+    /// @param heldMicro Sale value and lock [micro].
+    /// @param refundMicro Paid in any case [micro].
+    /// @return record For the log.
+    function _settleRead(
+        Batch memory batch,
+        uint256 entry,
+        uint256 owedWh,
+        uint256 soldWh,
+        uint256 saleMicro,
+        uint256 heldMicro,
+        uint256 refundMicro
+    ) internal returns (uint256 record) {
         unchecked {
-            uint256 owed = sale.soldWh > sale.boughtWh ? sale.soldWh - sale.boughtWh : 0;
-            uint256 paid = sale.heldMicro + sale.refundMicro;
-            uint256 shortfall = 0;
-            if (owed > deliveredWh) {
-                shortfall = owed - deliveredWh;
-                (uint256 cost, uint256 fallbackPart) = SettlementRule.shortfallCost(
-                    sale.soldWh, sale.saleMicro, sale.heldMicro, shortfall, batch.fallbackMicroPerWh
-                );
+            uint256 paid = heldMicro + refundMicro;
+            uint256 goodBit = 1;
+            if (owedWh > entry >> 32) {
+                uint256 shortfall = owedWh - (entry >> 32);
+                (uint256 cost, uint256 fallbackPart) =
+                    SettlementRule.shortfallCost(soldWh, saleMicro, heldMicro, shortfall, batch.fallbackMicroPerWh);
                 paid -= cost;
                 batch.fallbackMicro += fallbackPart;
+                if (RatingRule.isBad(owedWh, shortfall, batch.policy.toleranceBps())) goodBit = 0;
+                entry |= shortfall << 72;
             }
-            uint256 rating = 0;
-            Account storage account = _participants[id];
-            if (owed != 0 && owed >= policy.minimumRatedWh()) {
-                rating = RatingRule.isBad(owed, shortfall, policy.toleranceBps()) ? 2 : 1;
-                account.word = _rated(id, account.word.credited(paid), policy, owed, rating == 1);
+            batch.sums += soldWh + (heldMicro << _HELD_SHIFT) + (paid << _PAID_SHIFT);
+            Account storage account = _participants[uint32(entry)];
+            if (owedWh >= batch.leastRatedWh) {
+                uint256 word = account.word + paid;
+                uint256 policy = batch.policy;
+                uint256 rated = word + AccountWord.ONE_FRAME + owedWh
+                    * (AccountWord.ONE_RATED_WH + goodBit * AccountWord.ONE_GOOD_WH);
+                if ((word ^ AccountWord.REGISTERED) & AccountWord.UNUSUAL != 0) {
+                    rated = _rated(uint32(entry), word, policy, owedWh, goodBit != 0);
+                } else if (uint16(rated >> AccountWord.FRAMES_SHIFT) >= policy.bindingFrames()) {
+                    if (RatingRule.isBelow(rated, policy.scale())) {
+                        rated = _rated(uint32(entry), word, policy, owedWh, goodBit != 0);
+                    }
+                }
+                account.word = rated;
+                entry |= (2 - goodBit) << 176;
             } else if (paid != 0) {
-                account.word = account.word.credited(paid);
+                account.word += paid;
             }
-            _enter(batch, sale, id | (deliveredWh << 32) | (shortfall << 72) | (rating << 176), paid);
+            return entry | (paid << 112);
         }
     }
 
     /// @dev Settles without a reading (M9).
-    function _settleUnread(Batch memory batch, uint32 id, Sale memory sale) internal {
+    /// @param id Participant.
+    /// @param owedWh What had to be delivered [Wh].
+    /// @return record For the log.
+    function _settleUnread(
+        Batch memory batch,
+        uint256 id,
+        uint256 owedWh,
+        uint256 soldWh,
+        uint256 saleMicro,
+        uint256 heldMicro,
+        uint256 refundMicro
+    ) internal returns (uint256 record) {
         unchecked {
-            uint256 owed = sale.soldWh > sale.boughtWh ? sale.soldWh - sale.boughtWh : 0;
-            uint256 paid = sale.heldMicro + sale.refundMicro;
-            uint256 record = id;
-            if (batch.asContracted) {
-                record |= owed << 32;
-            } else {
+            uint256 paid = heldMicro + refundMicro;
+            record = id | (owedWh << 32);
+            if (!batch.asContracted) {
                 (uint256 cost, uint256 fallbackPart) =
-                    SettlementRule.unreadCost(sale.saleMicro, owed, batch.fallbackMicroPerWh);
+                    SettlementRule.unreadCost(saleMicro, owedWh, batch.fallbackMicroPerWh);
                 paid -= cost;
                 batch.fallbackMicro += fallbackPart;
-                record |= owed << 72;
+                record = id | (owedWh << 72);
             }
-            _credit(id, paid);
-            _enter(batch, sale, record, paid);
+            batch.sums += soldWh + (heldMicro << _HELD_SHIFT) + (paid << _PAID_SHIFT);
+            _credit(uint32(id), paid);
+            return record | (paid << 112);
         }
     }
 
-    /// @dev Sums up a settled position, and notes its record for the log.
-    function _enter(Batch memory batch, Sale memory sale, uint256 record, uint256 paid) private pure {
-        unchecked {
-            batch.sums += sale.soldWh | (sale.heldMicro << _HELD_SHIFT) | (paid << _PAID_SHIFT);
-            batch.records[batch.count++] = record | (paid << 112);
-        }
+    /* INTERNAL: THE SETTLED BITS */
+
+    function _bitsKey(uint32 frame, uint256 wordIndex) internal pure returns (uint256) {
+        return (uint256(frame % FrameClock.RING_FRAMES) << 32) | wordIndex;
+    }
+
+    /// @dev The bits in a word, none if it is another frame's.
+    function _bitsAt(uint32 frame, uint256 key) internal view returns (uint256) {
+        uint256 word = _settledBits[key];
+        return word >> BITS_PER_WORD == frame ? word & (TAG_BIT - 1) : 0;
+    }
+
+    function _writeBits(uint32 frame, uint256 key, uint256 bits) internal {
+        if (bits != 0) _settledBits[key] = bits | (uint256(frame) << BITS_PER_WORD);
+    }
+
+    function _isBitSet(uint32 frame, uint256 index) internal view returns (bool) {
+        return (_bitsAt(frame, _bitsKey(frame, index / BITS_PER_WORD)) >> (index % BITS_PER_WORD)) & 1 != 0;
     }
 
     /* INTERNAL: THE END OF A BATCH */
@@ -179,13 +227,14 @@ abstract contract HouseFrames is HouseRatings {
         return (batch.sums >> _PAID_SHIFT) + batch.fallbackMicro;
     }
 
-    function _logSettled(uint32 frame, Batch memory batch) internal {
-        uint256[] memory records = batch.records;
-        if (batch.count < records.length) {
-            records = new uint256[](batch.count);
-            for (uint256 i = 0; i < records.length; ++i) {
-                records[i] = batch.records[i];
+    /// @dev Logs the first `count` records.
+    function _logSettled(uint32 frame, uint256[] memory records, uint256 count) internal {
+        if (count < records.length) {
+            uint256[] memory settled = new uint256[](count);
+            for (uint256 i = 0; i < count; ++i) {
+                settled[i] = records[i];
             }
+            records = settled;
         }
         emit DeliveriesSettled(frame, records);
     }

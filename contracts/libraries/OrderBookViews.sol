@@ -41,15 +41,16 @@ abstract contract OrderBookViews is OrderBookMatching {
     }
 
     /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint32[] calldata participantIds)
-        external
-        view
-        returns (uint256[] memory words)
-    {
-        words = new uint256[](participantIds.length);
-        for (uint256 i; i < words.length; ++i) {
-            uint256 word = _position(frame, participantIds[i]);
+    function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words) {
+        uint256 count = entries.length;
+        words = new uint256[](count);
+        for (uint256 i = 0; i < count;) {
+            // The number is in the lowest 32 bits.
+            uint256 word = _position(frame, uint32(entries[i]));
             if (!PositionWord.isEmpty(word)) words[i] = word;
+            unchecked {
+                ++i;
+            }
         }
     }
 

@@ -31,17 +31,25 @@ library RatingRule {
                 word = _withRoom(word, weightWh);
             }
         }
-        rated = word.withRating(weightWh, good);
+        rated = word.withRating(weightWh, good ? 1 : 0);
         uint256 frames = rated.ratedFrames();
         bool probation = rated.onProbation();
         if (frames >= (probation ? policy.probationFrames() : policy.bindingFrames())) {
-            if (_below(rated.ratedWh(), rated.goodWh(), policy.thresholdBps())) {
+            if (isBelow(rated, policy.scale())) {
                 uint8 status = rated.status();
                 if (status & AccountWord.SUSPENDED_BY_CREDIT != 0) return (rated, false);
                 return (rated.withStatus(status | AccountWord.SUSPENDED_BY_CREDIT), true);
             }
         }
         if (probation && frames >= policy.bindingFrames()) rated = rated.withProbation(false);
+    }
+
+    /// @dev Whether a score lies below the threshold: 2 x good - sum < threshold x sum, without dividing, so that no rounding decides, and without a
+    /// sign: the scale is 10,000 + the threshold. Safe: every factor is below 2^50.
+    function isBelow(uint256 rated, uint256 scale) internal pure returns (bool) {
+        unchecked {
+            return rated.goodWh() * (2 * _BPS) < rated.ratedWh() * scale;
+        }
     }
 
     /// @dev Lifts a suspension by credit: the record starts anew under the shorter count of a probation.
@@ -73,13 +81,5 @@ library RatingRule {
         uint256 goodWh = word.goodWh();
         if (sumWh + weightWh >= _SUM_LIMIT) (sumWh, goodWh) = (sumWh >> 1, goodWh >> 1);
         return word.withRecord(frames == type(uint16).max ? frames - 1 : frames, sumWh, goodWh);
-    }
-
-    /// @dev Compares without dividing, so that no rounding decides.
-    function _below(uint256 sumWh, uint256 goodWh, int256 thresholdBps) private pure returns (bool) {
-        // Safe: every factor is below 2^50.
-        unchecked {
-            return (2 * int256(goodWh) - int256(sumWh)) * int256(_BPS) < thresholdBps * int256(sumWh);
-        }
     }
 }

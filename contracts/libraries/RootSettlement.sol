@@ -14,15 +14,6 @@ import {RecordTree} from "./RecordTree.sol";
 abstract contract RootSettlement is HouseFrames {
     using FrameRecord for uint256;
 
-    /* TYPES */
-
-    /// @dev Where a call is among the frame's records: `bit` is that of the next record in the word at `key`.
-    struct RecordCursor {
-        uint256 key;
-        uint256 bits;
-        uint256 bit;
-    }
-
     /* CONSTANTS */
 
     uint256 private constant _READING_BYTES = 5;
@@ -30,14 +21,11 @@ abstract contract RootSettlement is HouseFrames {
     uint256 private constant _READING_SHIFT = 216;
     uint256 private constant _READING_BITS = 40;
     uint256 private constant _NOT_READ = type(uint40).max;
-    uint256 private constant _BITS_PER_WORD = 224;
 
     /* STORAGE */
 
     /// @dev By frame mod 512. A frame's slot is free again when the frame is final.
     mapping(uint256 slot => bytes32 root) private _roots;
-    /// @dev By (frame mod 512) x 2^16 + record / 224. From the lowest bit: settled 224 | frame 32; another frame's bits are its own.
-    mapping(uint256 key => uint256 word) private _settledRecords;
 
     /* EXTERNAL */
 
@@ -52,13 +40,12 @@ abstract contract RootSettlement is HouseFrames {
         uint256 policy = _meterPolicy();
         uint256 word = _unfinishedOf(frame, FrameRecord.ROOTS);
         _requireMetering(frame);
-        require(
-            readings.length == records.length * _READING_BYTES, Settlement_InvalidRecord(readings.length)
-        );
+        require(readings.length == records.length * _READING_BYTES, Settlement_InvalidRecord(readings.length));
         word = _verified(frame, word, firstChunk, records, proof);
-        Batch memory batch = _startBatch(word, records.length);
-        _settleReadings(frame, batch, policy, firstChunk, _netOf(frame, word, records), readings);
-        _endRecords(frame, word | FrameRecord.READ, batch);
+        Batch memory batch = _startBatch(word, policy);
+        uint256[] memory net = _netOf(frame, word, records);
+        uint256 settled = _settleReadings(frame, batch, firstChunk, net, readings);
+        _endRecords(frame, word, FrameRecord.READ, batch, net, settled);
     }
 
     /// @inheritdoc ITradeSettlement
@@ -71,9 +58,10 @@ abstract contract RootSettlement is HouseFrames {
         uint256 word = _unfinishedOf(frame, FrameRecord.ROOTS);
         _requireUnmetered(frame);
         word = _verified(frame, word, firstChunk, records, proof);
-        Batch memory batch = _startBatch(word, records.length);
-        _settleOthers(frame, batch, firstChunk, _netOf(frame, word, records), false);
-        _endRecords(frame, word, batch);
+        Batch memory batch = _startBatch(word, 0);
+        uint256[] memory net = _netOf(frame, word, records);
+        uint256 settled = _settleOthers(frame, batch, firstChunk, net, false);
+        _endRecords(frame, word, 0, batch, net, settled);
     }
 
     /// @inheritdoc ITradeSettlement
@@ -84,9 +72,10 @@ abstract contract RootSettlement is HouseFrames {
         uint256 deadline = FrameClock.start(frame, frameSeconds) - refusalLeadSeconds;
         require(block.timestamp >= deadline, Settlement_BeforeRefusalDeadline(frame, deadline, block.timestamp));
         word = _verified(frame, word, firstChunk, records, proof);
-        Batch memory batch = _startBatch(word, records.length);
-        _settleOthers(frame, batch, firstChunk, _netOf(frame, word, records), true);
-        _endRecords(frame, word, batch);
+        Batch memory batch = _startBatch(word, 0);
+        uint256[] memory net = _netOf(frame, word, records);
+        uint256 settled = _settleOthers(frame, batch, firstChunk, net, true);
+        _endRecords(frame, word, 0, batch, net, settled);
     }
 
     /* EXTERNAL: VIEWS */
@@ -96,8 +85,7 @@ abstract contract RootSettlement is HouseFrames {
         uint256 word = _frames[frame];
         if (index >= word.records()) return false;
         if (word & FrameRecord.FINAL != 0) return true;
-        uint256 settled = _settledRecords[_key(frame, index)];
-        return settled >> _BITS_PER_WORD == frame && (settled >> (index % _BITS_PER_WORD)) & 1 != 0;
+        return _isBitSet(frame, index);
     }
 
     /// @inheritdoc ITradeSettlement
@@ -137,8 +125,7 @@ abstract contract RootSettlement is HouseFrames {
         // Fewer than eight records to a chunk are in the last one only.
         require(
             records.length % RecordTree.CHUNK_RECORDS == 0
-                || (firstChunk < totalChunks
-                    && firstChunk * RecordTree.CHUNK_RECORDS + records.length == total),
+                || (firstChunk < totalChunks && firstChunk * RecordTree.CHUNK_RECORDS + records.length == total),
             Settlement_WrongRecords(frame)
         );
         bytes32[] memory hashes = new bytes32[](chunks);
@@ -193,49 +180,48 @@ abstract contract RootSettlement is HouseFrames {
         }
     }
 
-    function _loadRecord(Sale memory sale, uint256 record) private pure {
-        unchecked {
-            sale.boughtWh = uint32(record >> 32);
-            sale.soldWh = uint32(record >> 64);
-            uint256 saleMicro = uint40(record >> 136);
-            sale.saleMicro = saleMicro;
-            sale.heldMicro = saleMicro + uint40(record >> 176);
-            sale.refundMicro = record >> 216;
-        }
-    }
-
     /* PRIVATE: SETTLEMENT */
 
     function _settleReadings(
         uint32 frame,
         Batch memory batch,
-        uint256 policy,
         uint256 firstChunk,
         uint256[] memory records,
         bytes calldata readings
-    ) private {
-        RecordCursor memory cursor = _cursorAt(frame, firstChunk * RecordTree.CHUNK_RECORDS);
-        Sale memory sale;
+    ) private returns (uint256 settled) {
+        (uint256 key, uint256 bits, uint256 bit) = _bitsFrom(frame, firstChunk * RecordTree.CHUNK_RECORDS);
         uint256 ahead = 0;
         uint256 count = records.length;
         unchecked {
             for (uint256 i = 0; i < count; ++i) {
+                if (bit == TAG_BIT) (key, bits, bit) = _turnRecords(frame, key, bits);
                 if (i % _READINGS_PER_WORD == 0) ahead = uint256(bytes32(readings[i * _READING_BYTES:]));
                 uint256 deliveredWh = ahead >> _READING_SHIFT;
                 ahead <<= _READING_BITS;
-                uint256 record = records[i];
                 if (deliveredWh != _NOT_READ) {
-                    if (_markRecord(cursor)) {
-                        _loadRecord(sale, record);
-                        _settleRead(batch, policy, uint32(record), sale, deliveredWh);
-                    } else {
+                    uint256 record = records[i];
+                    if (bits & bit != 0) {
                         emit SettlementSkipped(frame, uint32(record), 1);
+                    } else {
+                        bits |= bit;
+                        uint256 saleMicro = uint40(record >> 136);
+                        // The logged records take the place of those that were read.
+                        records[settled] = _settleRead(
+                            batch,
+                            uint32(record) | (deliveredWh << 32),
+                            _owedWhIn(record),
+                            uint32(record >> 64),
+                            saleMicro,
+                            saleMicro + uint40(record >> 176),
+                            record >> 216
+                        );
+                        ++settled;
                     }
                 }
-                _nextRecord(frame, cursor);
+                bit <<= 1;
             }
         }
-        _flushRecords(frame, cursor);
+        _writeBits(frame, key, bits);
     }
 
     /// @dev Settles all that are left, or of them only those that sold nothing.
@@ -245,68 +231,67 @@ abstract contract RootSettlement is HouseFrames {
         uint256 firstChunk,
         uint256[] memory records,
         bool buyersOnly
-    ) private {
-        RecordCursor memory cursor = _cursorAt(frame, firstChunk * RecordTree.CHUNK_RECORDS);
-        Sale memory sale;
+    ) private returns (uint256 settled) {
+        (uint256 key, uint256 bits, uint256 bit) = _bitsFrom(frame, firstChunk * RecordTree.CHUNK_RECORDS);
         for (uint256 i = 0; i < records.length; ++i) {
-            _loadRecord(sale, records[i]);
-            if (!(buyersOnly && sale.soldWh != 0) && _markRecord(cursor)) {
-                _settleUnread(batch, uint32(records[i]), sale);
+            if (bit == TAG_BIT) (key, bits, bit) = _turnRecords(frame, key, bits);
+            uint256 record = records[i];
+            uint256 soldWh = uint32(record >> 64);
+            if (bits & bit == 0 && !(buyersOnly && soldWh != 0)) {
+                bits |= bit;
+                uint256 saleMicro = uint40(record >> 136);
+                uint256 heldMicro = saleMicro + uint40(record >> 176);
+                records[settled++] = _settleUnread(
+                    batch, uint32(record), _owedWhIn(record), soldWh, saleMicro, heldMicro, record >> 216
+                );
             }
-            _nextRecord(frame, cursor);
+            bit <<= 1;
         }
-        _flushRecords(frame, cursor);
+        _writeBits(frame, key, bits);
     }
 
-    /// @dev Writes what a batch summed up: the frame itself holds the money.
-    function _endRecords(uint32 frame, uint256 word, Batch memory batch) private {
-        if (batch.count == 0) return;
+    function _owedWhIn(uint256 record) private pure returns (uint256) {
+        unchecked {
+            uint256 bought = uint32(record >> 32);
+            uint256 sold = uint32(record >> 64);
+            return sold > bought ? sold - bought : 0;
+        }
+    }
+
+    /// @dev Writes what a batch summed up: the frame itself holds the money. Its word is written even if nothing was settled: the result may have
+    /// been taken over.
+    function _endRecords(
+        uint32 frame,
+        uint256 word,
+        uint256 readFlag,
+        Batch memory batch,
+        uint256[] memory net,
+        uint256 settled
+    ) private {
+        if (settled == 0) {
+            _frames[frame] = word;
+            return;
+        }
         uint256 spent = _spentMicro(batch);
         uint256 surplus = word.surplusMicro();
         require(spent <= surplus, Settlement_VenueOverdrawn(_venueList[word.venueIndex()], spent, surplus));
         word = word.withSettled(_soldWh(batch), batch.fallbackMicro, surplus - spent);
-        _frames[frame] = word.withSettledRecords(batch.count);
-        _logSettled(frame, batch);
+        _frames[frame] = word.withSettledRecords(settled) | readFlag;
+        _logSettled(frame, net, settled);
     }
 
     /* PRIVATE: THE BITS */
 
-    function _key(uint32 frame, uint256 index) private pure returns (uint256) {
-        return (uint256(frame % FrameClock.RING_FRAMES) << 16) | (index / _BITS_PER_WORD);
+    /// @dev Key and bits of a record's word, and the record's bit in it.
+    function _bitsFrom(uint32 frame, uint256 index) private view returns (uint256 key, uint256 bits, uint256 bit) {
+        key = _bitsKey(frame, index / BITS_PER_WORD);
+        bits = _bitsAt(frame, key);
+        bit = uint256(1) << (index % BITS_PER_WORD);
     }
 
-    function _cursorAt(uint32 frame, uint256 index) private view returns (RecordCursor memory cursor) {
-        cursor.key = _key(frame, index);
-        cursor.bits = _bitsAt(frame, cursor.key);
-        cursor.bit = uint256(1) << (index % _BITS_PER_WORD);
-    }
-
-    function _bitsAt(uint32 frame, uint256 key) private view returns (uint256) {
-        uint256 word = _settledRecords[key];
-        uint256 tag = uint256(frame) << _BITS_PER_WORD;
-        return word >> _BITS_PER_WORD == frame ? word ^ tag : 0;
-    }
-
-    /// @dev Marks the record at the cursor; false if it was settled already.
-    function _markRecord(RecordCursor memory cursor) private pure returns (bool) {
-        uint256 bits = cursor.bits;
-        uint256 bit = cursor.bit;
-        if (bits & bit != 0) return false;
-        cursor.bits = bits | bit;
-        return true;
-    }
-
-    function _nextRecord(uint32 frame, RecordCursor memory cursor) private {
-        uint256 bit = cursor.bit << 1;
-        if (bit == uint256(1) << _BITS_PER_WORD) {
-            _flushRecords(frame, cursor);
-            bit = 1;
-            cursor.bits = _bitsAt(frame, ++cursor.key);
-        }
-        cursor.bit = bit;
-    }
-
-    function _flushRecords(uint32 frame, RecordCursor memory cursor) private {
-        if (cursor.bits != 0) _settledRecords[cursor.key] = cursor.bits | (uint256(frame) << _BITS_PER_WORD);
+    /// @dev Writes one word and goes on to the next.
+    function _turnRecords(uint32 frame, uint256 key, uint256 bits) private returns (uint256, uint256, uint256) {
+        _writeBits(frame, key, bits);
+        return (key + 1, _bitsAt(frame, key + 1), 1);
     }
 }

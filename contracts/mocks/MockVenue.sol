@@ -43,14 +43,10 @@ contract MockVenue is VenueAccounts, IVenue {
     }
 
     /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint32[] calldata participantIds)
-        external
-        view
-        returns (uint256[] memory words)
-    {
-        words = new uint256[](participantIds.length);
+    function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words) {
+        words = new uint256[](entries.length);
         for (uint256 i = 0; i < words.length; ++i) {
-            words[i] = _positions[frame][participantIds[i]];
+            words[i] = _positions[frame][uint32(entries[i])];
         }
     }
 

@@ -114,7 +114,7 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
         ("auction", "params", (), arguments["auction"][3]),
         ("storage", "operatorId", (), int(RoleId.STORAGE_OPERATOR)),
         ("storage", "terms", (), arguments["storage"][3]),
-        ("credit", "evaluationTerms", (), arguments["credit"][3]),
+        ("credit", "evaluationTerms", (), arguments["credit"][2]),
         ("credit", "riskParameters", (), (terms.credit.consumer_risk_bps, terms.credit.exchange_risk_bps)),
     ]
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from voltberg.models import Role, SettledDelivery, VenueKind
-from voltberg.reference.house_accounts import HouseAccounts
+from voltberg.models import Role, VenueKind
+from voltberg.reference.house_roots import RootSettlement
 from voltberg.reference.parameters import CreditPolicy, FrameClock
-from voltberg.reference.rating import UNRATED, verdict
 from voltberg.reference.registry import RegistryTwin
-from voltberg.reference.settlement_rule import FrameRecord, Payment, payment_for_reading, payment_unmetered
+from voltberg.reference.settlement_rule import FrameRecord
 from voltberg.reference.state import ZERO_ADDRESS, Contract, Revert, State, external, method_of, view
 from voltberg.reference.token import TokenTwin
 from voltberg.reference.words import (
@@ -19,7 +18,6 @@ from voltberg.reference.words import (
     MASK_32,
     NOT_POSTED_TICK,
     RING_FRAMES,
-    pack_delivery,
     unpack_position,
 )
 
@@ -30,7 +28,7 @@ SKIPPED_NO_POSITION: Final = 2
 SKIPPED_NOT_REGISTERED: Final = 3
 
 
-class HouseTwin(HouseAccounts):
+class HouseTwin(RootSettlement):
     """The clearing house."""
 
     def __init__(
@@ -45,9 +43,7 @@ class HouseTwin(HouseAccounts):
         policy: CreditPolicy,
         contracts: Mapping[str, Contract],
     ) -> None:
-        super().__init__(state, address, registry, token, credit, clock, policy, contracts)
-        self._tick_micro_per_wh = tick_micro_per_wh
-        self._frames: dict[int, FrameRecord] = {}
+        super().__init__(state, address, registry, token, credit, clock, tick_micro_per_wh, policy, contracts)
         self._ring: dict[int, int] = {}
         self._settled: dict[tuple[int, int], bool] = {}
 
@@ -79,7 +75,8 @@ class HouseTwin(HouseAccounts):
         too_dear = any(tick > cap for tick in posted)
         if too_dear or grid_fee + platform_fee > MAXIMUM_FEE_TICKS or cap in (0, NOT_POSTED_TICK):
             raise Revert("Settlement_InvalidTariff", frame, cap, grid, retailer, grid_fee, platform_fee)
-        record = FrameRecord(venue, cap, grid, retailer, grid_fee, platform_fee)
+        roots = self._venues[venue] == VenueKind.ROOTS
+        record = FrameRecord(venue, cap, grid, retailer, grid_fee, platform_fee, roots=roots)
         self._state.write(self._frames, frame, record)
         self._state.write(self._ring, frame % RING_FRAMES, frame)
         self._emit("FrameOpened", frame, venue, cap, grid, retailer, grid_fee, platform_fee)
@@ -98,14 +95,8 @@ class HouseTwin(HouseAccounts):
     def report_delivery(self, sender: str, frame: int, readings: Sequence[int]) -> None:
         """Take metered deliveries and settle them."""
         self._only_role(sender, Role.METER)
-        record = self._unfinished(frame)
-        opens, closes, now = (
-            self._clock.end(frame),
-            self._clock.metering_deadline(frame),
-            self._state.timestamp,
-        )
-        if not opens <= now < closes:
-            raise Revert("Settlement_OutsideMeteringWindow", frame, opens, closes, now)
+        record = self._unfinished_of(frame, roots=False)
+        self._check_metering(frame)
         for reading in readings:
             if reading >> 72:
                 raise Revert("Settlement_InvalidRecord", reading)
@@ -115,10 +106,8 @@ class HouseTwin(HouseAccounts):
     @external
     def settle_unmetered(self, _sender: str, frame: int, participant_ids: Sequence[int]) -> None:
         """Settle participants that were not read, after the metering deadline."""
-        record = self._unfinished(frame)
-        deadline, now = self._clock.metering_deadline(frame), self._state.timestamp
-        if now < deadline:
-            raise Revert("Settlement_BeforeMeteringDeadline", frame, deadline, now)
+        record = self._unfinished_of(frame, roots=False)
+        self._check_unmetered(frame)
         self._settle(frame, record, [(participant_id, None) for participant_id in participant_ids])
 
     def _settle(self, frame: int, record: FrameRecord, delivered: Sequence[tuple[int, int | None]]) -> None:
@@ -145,26 +134,12 @@ class HouseTwin(HouseAccounts):
     def _settle_one(self, frame: int, participant_id: int, delivered_wh: int | None, word: int) -> int:
         position = unpack_position(word)
         record = self._frames[frame]
-        fallback_micro_per_wh = record.fallback_tick * self._tick_micro_per_wh
-        rating = UNRATED
-        payment: Payment
-        if delivered_wh is None:
-            payment = payment_unmetered(position, fallback_micro_per_wh, any_read=record.any_read)
-        else:
-            payment = payment_for_reading(position, delivered_wh, fallback_micro_per_wh)
-            rating = verdict(position.owed_wh, payment.shortfall_wh, self._policy)
+        payment, rating = self._outcome(record, position, delivered_wh)
         self._state.write(self._settled, (frame, participant_id), True)
         settled = record.settled(position.sold_wh, payment, read=delivered_wh is not None)
         self._state.write(self._frames, frame, settled)
         self._take_held(record.venue, position.sale_micro + position.lock_micro)
-        self._pay(participant_id, payment.paid_micro)
-        if rating != UNRATED:
-            self._rate(participant_id, position.owed_wh, rating)
-        return pack_delivery(
-            SettledDelivery(
-                participant_id, payment.delivered_wh, payment.shortfall_wh, payment.paid_micro, rating
-            )
-        )
+        return self._paid_and_rated(participant_id, position, payment, rating)
 
     @external
     def finalise_frame(self, _sender: str, frame: int) -> None:
@@ -176,6 +151,8 @@ class HouseTwin(HouseAccounts):
         traded_wh = method_of(self.contracts, record.venue, "close_frame")(self.address, frame)
         if record.settled_sold_wh != traded_wh:
             raise Revert("Settlement_Unsettled", frame, traded_wh, record.settled_sold_wh)
+        if record.roots:
+            self._check_records_settled(frame, record)
         self._state.write(self._frames, frame, replace(record, finalised=True))
         grid_fees = traded_wh * record.grid_fee_ticks * self._tick_micro_per_wh
         platform_fees = traded_wh * record.platform_fee_ticks * self._tick_micro_per_wh
@@ -193,14 +170,6 @@ class HouseTwin(HouseAccounts):
             record.fallback_micro,
             record.surplus_micro,
         )
-
-    def _unfinished(self, frame: int) -> FrameRecord:
-        record = self._frames.get(frame)
-        if record is None:
-            raise Revert("Settlement_FrameNotOpen", frame)
-        if record.finalised:
-            raise Revert("Settlement_FrameFinal", frame)
-        return record
 
     # Views
 
@@ -224,13 +193,9 @@ class HouseTwin(HouseAccounts):
 
     @view
     def is_settled(self, frame: int, participant_id: int) -> bool:
-        """Whether a participant's position in a frame is settled."""
-        return (frame, participant_id) in self._settled
-
-    @view
-    def tick_micro_per_wh(self) -> int:
-        """Money per Wh and tick [micro]."""
-        return self._tick_micro_per_wh
+        """Whether a participant's stored position is settled; true for everybody once the frame is final."""
+        record = self._frames.get(frame)
+        return (record is not None and record.finalised) or (frame, participant_id) in self._settled
 
     def frames(self) -> dict[int, FrameRecord]:
         """All frames ever opened."""

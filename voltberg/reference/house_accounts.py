@@ -206,7 +206,36 @@ class HouseAccounts(Contract):
         self._emit("StatusChanged", participant_id, status)
         for venue, kind in self._venues.items():
             if kind != VenueKind.MARGIN_ONLY:
-                method_of(self.contracts, venue, "set_status")(self.address, participant_id, status)
+                self._tell(venue, participant_id, "set_status", status)
+
+    @external
+    def push_demand_factor(self, sender: str, participant_id: int, factor_bps: int) -> None:
+        """Tell the trading venues how much of a consumer's demand may be met."""
+        if sender != self._credit:
+            raise Revert("Settlement_NotCredit", sender)
+        for venue, kind in self._venues.items():
+            if kind != VenueKind.MARGIN_ONLY:
+                self._tell(venue, participant_id, "set_demand_factor", factor_bps)
+
+    @external
+    def sync_venue(self, _sender: str, venue: str, first_id: int, last_id: int) -> None:
+        """Tell a trading venue status and demand factor of participants."""
+        if not self._venues.get(venue, VenueKind.MARGIN_ONLY):
+            raise Revert("Settlement_NotVenue", venue)
+        for participant_id in range(first_id, last_id + 1):
+            if participant_id not in self._participants.accounts:
+                raise Revert("Settlement_NotRegistered", ZERO_ADDRESS)
+            status = self._account(participant_id).status
+            method_of(self.contracts, venue, "set_status")(self.address, participant_id, status)
+            factor_bps = method_of(self.contracts, self._credit, "demand_factor_bps")(participant_id)
+            method_of(self.contracts, venue, "set_demand_factor")(self.address, participant_id, factor_bps)
+
+    def _tell(self, venue: str, participant_id: int, function: str, value: int) -> None:
+        """Tell a venue; one that refuses stops nobody."""
+        try:
+            method_of(self.contracts, venue, function)(self.address, participant_id, value)
+        except Revert:
+            self._emit("VenueNotTold", venue, participant_id)
 
     # Views
 

@@ -194,9 +194,7 @@ class ReferenceMarket:
         self.storage = StorageTwin(
             state, places["storage"], places["registry"], self.house, configuration.storage, clock
         )
-        self.credit = CreditTwin(
-            state, places["credit"], self.registry, self.house, configuration.credit
-        )
+        self.credit = CreditTwin(state, places["credit"], self.registry, self.house, configuration.credit)
         by_address.update((contract.address, contract) for contract in self._contracts())
         self.book.ask_quotas_of(self.credit)
         self.book.join_chain(chain_id, by_address)

@@ -33,8 +33,10 @@ def proof_of(hashes: Sequence[bytes], first: int, count: int) -> list[bytes]:
     ----------
     hashes : sequence of bytes
         Hashes of all chunks.
-    first, count : int
-        The chunks to prove; at least one, all of them in the tree.
+    first : int
+        The first chunk to prove.
+    count : int
+        How many, at least one, all of them in the tree.
 
     Returns
     -------

@@ -11,7 +11,11 @@ from voltberg.reference.words import NOT_POSTED_TICK
 
 @dataclass(frozen=True, slots=True)
 class FrameRecord:
-    """A frame in the house: its venue, its tariff, and what was settled so far."""
+    """A frame in the house: its venue, its tariff, and what was settled so far.
+
+    A root venue's frame takes over what is owed to all its records with the first of them; until they are
+    settled that is part of its surplus.
+    """
 
     venue: str
     cap_tick: int
@@ -24,6 +28,11 @@ class FrameRecord:
     settled_sold_wh: int = 0
     fallback_micro: int = 0
     surplus_micro: int = 0
+    roots: bool = False
+    taken: bool = False
+    any_refused: bool = False
+    records: int = 0
+    settled_records: int = 0
 
     @property
     def fallback_tick(self) -> int:

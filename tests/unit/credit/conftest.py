@@ -50,8 +50,8 @@ class CreditDesk:
     def deploy(self, terms, consumer_risk_bps=2_000, exchange_risk_bps=2_000):
         """Deploy a credit contract of its own."""
         market = self.market
-        encode = arguments_encoder(["address", "address", "address", TERMS_TYPE, "uint16", "uint16"])
-        places = [market.address(name) for name in ("registry", "house", "book")]
+        encode = arguments_encoder(["address", "address", TERMS_TYPE, "uint16", "uint16"])
+        places = [market.address(name) for name in ("registry", "house")]
         code = market.chain.artifacts["CreditScoring"].creation_code()
         code += encode([*places, terms, consumer_risk_bps, exchange_risk_bps])
         creation = Transaction(market.supervisor.address, None, code, 10_000_000)

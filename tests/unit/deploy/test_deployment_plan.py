@@ -62,7 +62,7 @@ def test_structs_hold_the_configuration_in_the_order_of_the_constructor(artifact
         "house": (("settlement", 3), ("rating", 4)),
         "auction": (("auction", 3),),
         "storage": (("storage", 3),),
-        "credit": (("credit", 3),),
+        "credit": (("credit", 2),),
     }
     sections = configuration.model_dump()
     for name, places in structs.items():

@@ -161,11 +161,10 @@ def test_pushes_come_from_house_registry_and_credit_only(book, market, traders):
         ("closeFrame", (book.frame,)),
         ("creditMargin", (outsider.id, 1)),
         ("setStatus", (outsider.id, 0)),
+        ("setDemandFactor", (outsider.id, 10_000)),
     ):
         with market.reverts(f"Venue_NotHouse: {outsider.address}"):
             market.transact(outsider, "book", function, *arguments)
-    with market.reverts(f"Venue_MissingRole: {outsider.address}, 0"):
-        market.transact(outsider, "book", "setDemandFactor", outsider.id, 10_000)
     with market.reverts(f"Venue_NotRegistry: {outsider.address}"):
         market.transact(outsider, "book", "onParticipant", outsider.address, 99, 16)
 

@@ -11,10 +11,12 @@ from eth_abi.abi import encode as abi_encode
 from voltberg.chain.abi_codec import FunctionCodec, canonical_type
 from voltberg.chain.engine import Transaction
 from voltberg.chain.market import TransactionReverted
+from voltberg.reference.record_tree import chunk_hashes, proof_of, root_of
 
 TICK_MICRO = 2
 GRID_TICK, RETAILER_TICK, CAP_TICK = 100, 90, 120
 GRID_FEE_TICKS, PLATFORM_FEE_TICKS = 3, 2
+NOT_READ = 2**40 - 1
 
 
 class Deployed:
@@ -60,11 +62,13 @@ def position(bought_wh=0, sold_wh=0, purchase_micro=0, sale_micro=0, lock_micro=
 class Desk:
     """Open frames at the mock venue, write positions with the money behind them, settle."""
 
+    mock, kind = "MockVenue", 1
+
     def __init__(self, market):
         self.market = market
-        self.venue = Deployed(market, "MockVenue", market.address("registry"), market.address("house"))
+        self.venue = Deployed(market, self.mock, market.address("registry"), market.address("house"))
         market.transact(market.supervisor, "registry", "addListener", self.venue.address)
-        market.transact(market.supervisor, "house", "addVenue", self.venue.address, 1)
+        market.transact(market.supervisor, "house", "addVenue", self.venue.address, self.kind)
         market.transact(market.operator, "registry", "sync", 1, 18)
         self.seller, self.buyer, self.other = market.participants[:3]
 
@@ -186,3 +190,64 @@ class Desk:
 @pytest.fixture
 def desk(market):
     return Desk(market)
+
+
+def record(participant, bought_wh=0, sold_wh=0, purchase_micro=0, sale_micro=0, lock_micro=0, refund_micro=0):
+    """Record word as a root venue keeps it."""
+    number = participant if isinstance(participant, int) else participant.id
+    energy = number | bought_wh << 32 | sold_wh << 64
+    return energy | purchase_micro << 96 | sale_micro << 136 | lock_micro << 176 | refund_micro << 216
+
+
+def owed_micro(word):
+    """Sale value, lock and refund of a record."""
+    mask = (1 << 40) - 1
+    return (word >> 136 & mask) + (word >> 176 & mask) + (word >> 216)
+
+
+class RootDesk(Desk):
+    """Open frames at a venue whose roots are written by hand; settle by records."""
+
+    mock, kind = "MockRootVenue", 2
+
+    def __init__(self, market):
+        super().__init__(market)
+        self.records = {}
+
+    def seal(self, frame, records, traded_wh=None, owed=None):
+        """Give a frame its result, and the venue what it owes with the fees."""
+        self.records[frame] = list(records)
+        sold = sum(word >> 64 & 0xFFFF_FFFF for word in records)
+        traded_wh = sold if traded_wh is None else traded_wh
+        owed = sum(map(owed_micro, records)) if owed is None else owed
+        root = root_of(chunk_hashes(records))
+        self.venue.transact(self.seller, "setResult", frame, root, len(records), owed, traded_wh)
+        money = owed + traded_wh * (GRID_FEE_TICKS + PLATFORM_FEE_TICKS) * TICK_MICRO
+        if money:
+            self.fund_venue(money)
+
+    def part(self, frame, first=0, chunks=None):
+        """Arguments that show consecutive chunks: first, records, proof."""
+        records = self.records[frame]
+        hashes = chunk_hashes(records)
+        chunks = len(hashes) - first if chunks is None else chunks
+        return first, records[8 * first : 8 * (first + chunks)], proof_of(hashes, first, chunks)
+
+    def report_records(self, frame, readings, first=0, chunks=None):
+        """Report by participant number; others of the chunks are not read."""
+        shown = self.part(frame, first, chunks)
+        data = b"".join(readings.get(word & 0xFFFF_FFFF, NOT_READ).to_bytes(5, "big") for word in shown[1])
+        return self.market.transact(self.market.meter, "house", "reportDeliveryFromRoot", frame, *shown, data)
+
+    def settle_unmetered_records(self, frame, first=0, chunks=None):
+        part = self.part(frame, first, chunks)
+        return self.market.transact(self.market.outsider, "house", "settleUnmeteredFromRoot", frame, *part)
+
+    def release_records(self, frame, first=0, chunks=None):
+        part = self.part(frame, first, chunks)
+        return self.market.transact(self.market.outsider, "house", "releaseFromRoot", frame, *part)
+
+
+@pytest.fixture
+def root_desk(market):
+    return RootDesk(market)

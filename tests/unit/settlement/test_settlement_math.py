@@ -40,14 +40,14 @@ def test_a_full_score_passes_the_highest_threshold(math):
 
 
 def test_a_frames_sums_never_wrap(math, market):
-    word = math.call("withSettled", 7, 2**40 - 1, 2**64 - 1, 2**64 - 1)
-    assert word == 7 | (2**40 - 1) << 56 | (2**64 - 1) << 96 | (2**64 - 1) << 160
-    for more in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
+    word = math.call("withSettled", 7 | 9 << 240, 2**40 - 1, 2**64 - 1, 2**64 - 1)
+    assert word == 7 | (2**40 - 1) << 56 | (2**64 - 1) << 96 | (2**64 - 1) << 160 | 9 << 240
+    for more in ((1, 0, 0), (0, 1, 0), (0, 0, 2**64)):
         with pytest.raises(CallFailed) as caught:
             math.call("withSettled", word, *more)
         assert market.chain.decode_error(caught.value.data) == "Panic: assertion failed"
 
 
-def test_no_shortfall_costs_nothing_even_without_a_sale(math):
-    assert math.call("shortfallCost", 0, 0, 180) == (0, 0)
+def test_no_shortfall_costs_nothing(math):
+    assert math.call("shortfallCost", 100, 5_000, 6_000, 0, 180) == (0, 0)
     assert math.call("unreadCost", 0, 0, 180) == (0, 0)
