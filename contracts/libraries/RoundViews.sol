@@ -117,14 +117,11 @@ abstract contract RoundViews is RoundVerification {
     }
 
     /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint32[] calldata participantIds)
-        external
-        view
-        returns (uint256[] memory words)
-    {
-        words = new uint256[](participantIds.length);
+    function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words) {
+        words = new uint256[](entries.length);
         for (uint256 i; i < words.length; ++i) {
-            uint256 word = _position(frame, participantIds[i]);
+            // The number is in the lowest 32 bits.
+            uint256 word = _position(frame, uint32(entries[i]));
             if (!PositionWord.isEmpty(word)) words[i] = word;
         }
     }

@@ -249,6 +249,11 @@ class AuctionState(TradingVenueTwin):
         sold = sum(result.sold_wh for result in results) - sum(part.sold_wh for part in refused)
         return max(bought - record.traded_wh, sold - record.traded_wh, key=abs)
 
+    def net_sold_wh(self, frame: int, index: int) -> int:
+        """Energy that a record sold, less what was refused of it [Wh]."""
+        result = unpack_record(self.records_of(frame)[index])
+        return result.sold_wh - self.refused(frame, result.participant_id).sold_wh
+
     # Internal
 
     def _opened(self, frame: int) -> AuctionFrame:

@@ -129,12 +129,20 @@ def _venue_residuals(house: HouseTwin, venue: PositionVenue) -> tuple[int, int]:
 
 def _auction_residuals(house: HouseTwin, auction: AuctionTwin) -> tuple[int, int]:
     """Money [micro] and energy [Wh] left over at the auction, whose results are records under a root."""
-    final = {frame for frame, record in house.frames().items() if record.finalised}
+    records = house.frames()
     pots, energy = 0, 0
     for frame in auction.open_frames():
-        pots += auction.unsettled_micro(frame)
-        if frame not in final:
+        # With the first settled record the house's frame has taken over what all of them are owed.
+        if not records[frame].taken:
+            pots += auction.unsettled_micro(frame)
+        if not records[frame].finalised:
             pots += auction.fees_micro(frame)
-        energy = max(energy, auction.energy_residual_wh(frame), key=abs)
+        settled_wh = sum(
+            auction.net_sold_wh(frame, index)
+            for index in range(records[frame].records)
+            if house.is_record_settled(frame, index)
+        )
+        residuals = (auction.energy_residual_wh(frame), settled_wh - records[frame].settled_sold_wh)
+        energy = max((energy, *residuals), key=abs)
     held = house.held_by_venue(auction.address)
     return held - auction.total_margin_micro() - auction.locked_micro() - pots, energy

@@ -168,7 +168,7 @@ class Desk:
         market = self.market
         count = market.call("registry", "participantCount")
         balances = sum(market.call("house", "accountOf", number)[0] for number in range(1, count + 1))
-        venues = [self.venue.address, market.address("book"), market.address("storage")]
+        venues = [self.venue.address, *map(market.address, ("book", "round", "auction", "storage"))]
         held = sum(market.call("house", "heldByVenue", venue) for venue in venues)
         records = [self.frame_record(frame) for frame in frames]
         due = sum(r["fallback"] + r["surplus"] for r in records if not r["final"])

@@ -122,6 +122,9 @@ def _of_frames(market: ReferenceMarket) -> Iterator[ViewCall]:
         for function in ("frameOf", "resultOf", "checkpointOf"):
             yield ViewCall("auction", function, (frame,))
         yield ViewCall("auction", "refusedOf", (frame, ids))
+        yield ViewCall("house", "recordsOf", (frame,))
+        for index in range(len(ids)):
+            yield ViewCall("house", "isRecordSettled", (frame, index))
     for frame, side, tick in market.book.level_keys():
         yield ViewCall("book", "levelOf", (frame, side, tick))
     current = market.clock.current(market.timestamp)
