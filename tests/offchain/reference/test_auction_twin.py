@@ -134,7 +134,7 @@ def poor(scene):
 
 
 def test_a_penalised_buyer_is_cut_a_seller_not(scene):
-    scene.auction.set_demand_factor(account(97), 1, 8_000)
+    scene.auction.set_demand_factor(scene.auction._house.address, 1, 8_000)
     refused("Auction_QuantityOutOfRange: 48, 50, 252941", scene.place, 1, BUY, 60, 60)
     scene.place(1, BUY, 60, 601, peak=500)
     scene.place(1, SELL, 60, 601, peak=601)
