@@ -55,8 +55,8 @@ AWAITED: Final[frozenset[str]] = frozenset(
 KNOWN_MISSES: Final[Mapping[str, str]] = {
     "take_1": "one sweep pays for all checks of a placement, the search of its functions and two positions",
     "settle_positions_batch100_each": "instructions for each position, see `compute` below",
-    "settle_batch100_each": "the auction's frame is not traded by the seasoning, so that words of settled bits are new",
-    "settle_by_proof": "as `settle_batch100_each`; seven more records and a proof are calldata",
+    "settle_batch100_each": "the seasoning does not trade the auction's frame: its words of bits are new",
+    "settle_by_proof": "as `settle_batch100_each`; eight records and a proof are calldata",
     "storage_in": "a booking's word is unpacked field by field, the meter's role is a cold word",
     "storage_out": "as `storage_in`",
     "credit_single": "the function is searched among forty, a log repeats the record",
