@@ -10,6 +10,7 @@ from voltberg.experiments.fuzz.book_calls import BOOK_CALLS
 from voltberg.experiments.fuzz.credit_calls import CREDIT_CALLS
 from voltberg.experiments.fuzz.draft import Maker
 from voltberg.experiments.fuzz.house_calls import HOUSE_CALLS
+from voltberg.experiments.fuzz.root_calls import ROOT_CALLS
 from voltberg.experiments.fuzz.round_calls import ROUND_CALLS
 from voltberg.experiments.fuzz.storage_calls import STORAGE_CALLS
 from voltberg.experiments.fuzz.supervisor_calls import SUPERVISOR_CALLS
@@ -20,6 +21,7 @@ CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     *BATCH_CALLS,
     *ROUND_CALLS,
     *HOUSE_CALLS,
+    *ROOT_CALLS,
     *STORAGE_CALLS,
     *CREDIT_CALLS,
     *SUPERVISOR_CALLS,
