@@ -50,7 +50,9 @@ abstract contract HouseAccounts is ITradeSettlement, ReentrancyGuard {
     mapping(uint256 participantId => Account account) internal _participants;
     /// @dev From the lowest bit: index + 1 8 | kind 8 | held micro 96.
     mapping(address venue => uint256 word) private _venues;
-    address[] internal _venueList;
+    /// @dev Of fixed length, so that an entry is one read.
+    address[_MAX_VENUES] internal _venueList;
+    uint256 internal _venueCount;
 
     /// @inheritdoc ITradeSettlement
     uint256 public accountedMicro;
@@ -80,11 +82,12 @@ abstract contract HouseAccounts is ITradeSettlement, ReentrancyGuard {
     function addVenue(address venue, uint8 kind) external onlySupervisor returns (uint8 index) {
         require(_venues[venue] == 0, Settlement_VenueExists(venue));
         require(venue.code.length != 0, Settlement_NotVenue(venue));
-        require(_venueList.length < _MAX_VENUES, Settlement_TooManyVenues(_MAX_VENUES));
+        require(_venueCount < _MAX_VENUES, Settlement_TooManyVenues(_MAX_VENUES));
         require(kind <= ROOTS, Settlement_InvalidRecord(kind));
         // At most 8 venues.
-        index = uint8(_venueList.length);
-        _venueList.push(venue);
+        index = uint8(_venueCount);
+        _venueList[index] = venue;
+        _venueCount = uint256(index) + 1;
         _venues[venue] = (uint256(index) + 1) | (uint256(kind) << _KIND_SHIFT);
         emit VenueAdded(venue, index, kind);
     }

@@ -90,7 +90,7 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
 
     /// @inheritdoc ITradeSettlement
     function pushDemandFactor(uint32 participantId, uint16 factorBps) external onlyCredit {
-        uint256 count = _venueList.length;
+        uint256 count = _venueCount;
         for (uint256 i = 0; i < count; ++i) {
             address venue = _venueList[i];
             if (_kindOf(venue) == MARGIN_ONLY) continue;
@@ -240,7 +240,7 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     /// @dev A venue that does not know the participant yet, or has no such function, stops nobody's settlement: {syncVenue} makes up for it.
     function _pushStatus(uint32 id, uint8 status) private {
         emit StatusChanged(id, status);
-        uint256 count = _venueList.length;
+        uint256 count = _venueCount;
         for (uint256 i = 0; i < count; ++i) {
             address venue = _venueList[i];
             if (_kindOf(venue) == MARGIN_ONLY) continue;

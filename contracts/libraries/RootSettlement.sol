@@ -274,7 +274,8 @@ abstract contract RootSettlement is HouseFrames {
         }
         uint256 spent = _spentMicro(batch);
         uint256 surplus = word.surplusMicro();
-        require(spent <= surplus, Settlement_VenueOverdrawn(_venueList[word.venueIndex()], spent, surplus));
+        // Not as a requirement, whose error's values would be read each time.
+        if (spent > surplus) revert Settlement_VenueOverdrawn(_venueList[word.venueIndex()], spent, surplus);
         word = word.withSettled(_soldWh(batch), batch.fallbackMicro, surplus - spent);
         _frames[frame] = word.withSettledRecords(settled) | readFlag;
         _logSettled(frame, net, settled);
