@@ -99,6 +99,16 @@ def test_order_kinds_and_fates_all_occur(sample_day_run: ReplayResult) -> None:
     assert {"filled", "partly filled", "rested", "refused"} <= set(orders["fate"])
 
 
+def test_the_same_day_at_the_auction_settles_from_roots(artifacts, tmp_path: Path) -> None:
+    result = run(SMALL.model_copy(update={"venue": "auction"}), IN_PROCESS, tmp_path, artifacts)
+    assert_sound(result)
+    assert result.summary["p2p_energy_wh"] > 0
+    transactions = result.tables.transactions
+    succeeded = set(transactions[transactions["status"] == 1]["operation"])
+    assert {"clear", "release_records", "report_delivery", "settle_unmetered", "finalise"} <= succeeded
+    assert result.summary["transactions_book"] == 0
+
+
 def test_one_seed_gives_identical_tables(artifacts, tmp_path: Path) -> None:
     first, second = (run(SMALL, IN_PROCESS, tmp_path / name, artifacts) for name in ("first", "second"))
     assert_same_tables(first, second)

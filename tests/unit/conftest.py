@@ -5,7 +5,8 @@
 - actors: ``market.supervisor``, ``grid``, ``retailer``, ``platform``, ``storage_operator``, ``operator``,
   ``meter`` (ids 0, 1..6), ``market.participants`` (12 prosumers, ids 7..18, with tokens, allowance, house
   balance and margin at book, auction and storage), ``market.outsider`` (not registered; holds tokens and an
-  allowance to the house). An actor has ``.address`` (checksummed) and ``.id``; ``market.register(roles)`` makes one.
+  allowance to the house). An actor has ``.address`` (checksummed) and ``.id``; ``market.register(roles)``
+  makes one.
 - ``market.call(contract, function, *args)`` reads a view as if in a block at the next transaction's time.
 - ``market.transact(sender, contract, function, *args)`` -> `Outcome`; raises `TransactionReverted`.
 - ``with market.reverts("Name: arg1, arg2"):`` expects exactly that text; ``market.reverts_named("Name")`` any

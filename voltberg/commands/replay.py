@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from voltberg.experiments.replay_run import ReplayResult, Report
     from voltberg.simulation.settings import ReplaySettings
 
+VENUES = ("book", "auction")
 INPUT_HELP = "Documented in docs/profiles.md."
 KPI_ROWS = (
     ("transactions", "transactions"),
@@ -32,6 +33,7 @@ KPI_ROWS = (
     ("households that traded", "households_trading"),
     ("iceberg slices replenished", "iceberg_slices_replenished"),
     ("energy between neighbours [Wh]", "p2p_energy_wh"),
+    ("wanted from neighbours, not served [Wh]", "unserved_energy_wh"),
     ("energy from shared storage [Wh]", "storage_energy_wh"),
     ("energy from the grid [Wh]", "grid_energy_wh"),
     ("mean price to consumers [token/kWh]", "price_consumer_mean_per_kwh"),
@@ -45,6 +47,10 @@ def replay(
     engine: Annotated[
         str, typer.Option(help="ganache, anvil or evm (in-process, Python 3.11-3.12).")
     ] = "ganache",
+    venue: Annotated[
+        str,
+        typer.Option(help="book (continuous), auction (one clearing a frame), or both, set side by side."),
+    ] = "book",
     season: Annotated[str, typer.Option(help="Day of the shipped sample: summer or winter.")] = "summer",
     households: Annotated[
         int | None, typer.Option(min=2, max=1000, help="How many take part; else all (the sample has 100).")
@@ -91,6 +97,7 @@ def replay(
         if resume:
             folder, engine, settings = _resumed(out)
             console.print(f"resuming the run in {folder}")
+            runs = [(folder, settings)]
         else:
             inputs = {
                 "season": season,
@@ -105,28 +112,40 @@ def replay(
                 "session_source": session_source,
                 "market": market,
             }
-            settings = _settings(configuration, seed, inputs, {"strategy": strategy, "deviation": deviation})
-            folder = new_run_folder(out, "replay")
-        with _progress(console) as report:
-            run = ReplayRun(settings, engine, compiled(console), folder, report)
-            result = run.execute()
-            report("writing the report", 0, 1)
-            write_report(folder)
-    _print(result, quiet=quiet, as_json=as_json)
-    if result.differences or result.summary["transactions_unexplained"]:
-        error_console().print(
-            f"[bold red]the chain and the twin disagree[/]: {'; '.join(result.differences[:3])}"
-        )
-        raise typer.Exit(2)
+            agents = {"strategy": strategy, "deviation": deviation}
+            if venue == "both":
+                out = new_run_folder(out, "replay")
+                runs = [(out / name, _settings(configuration, seed, name, inputs, agents)) for name in VENUES]
+            else:
+                settings = _settings(configuration, seed, venue, inputs, agents)
+                runs = [(new_run_folder(out, "replay"), settings)]
+        results = []
+        for folder, settings in runs:
+            with _progress(console) as report:
+                results.append(ReplayRun(settings, engine, compiled(console), folder, report).execute())
+                report("writing the report", 0, 1)
+                write_report(folder)
+        if len(results) > 1:
+            book, auction = (result.folder for result in results)
+            write_report(book, beside=auction)
+            write_report(auction, beside=book)
+    _print(results, quiet=quiet, as_json=as_json)
+    for result in results:
+        if result.differences or result.summary["transactions_unexplained"]:
+            error_console().print(
+                f"[bold red]the chain and the twin disagree[/]: {'; '.join(result.differences[:3])}"
+            )
+            raise typer.Exit(2)
 
 
 def _settings(
-    configuration: Path | None, seed: int, inputs: dict[str, Any], agents: dict[str, Any]
+    configuration: Path | None, seed: int, venue: str, inputs: dict[str, Any], agents: dict[str, Any]
 ) -> ReplaySettings:
     from voltberg.simulation.settings import ReplaySettings
 
     content: dict[str, Any] = {} if configuration is None else read_mapping(configuration)
     content["seed"] = seed
+    content["venue"] = venue
     content["inputs"] = {**content.get("inputs", {}), **inputs}
     given = {name: value for name, value in agents.items() if value is not None}
     content["agents"] = {**content.get("agents", {}), **given}
@@ -164,15 +183,18 @@ def _progress(console: Console) -> Iterator[Report]:
             progress.update(task, completed=progress.tasks[task].total)
 
 
-def _print(result: ReplayResult, *, quiet: bool, as_json: bool) -> None:
+def _print(results: list[ReplayResult], *, quiet: bool, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(result.summary, indent=2))
+        summaries = [result.summary for result in results]
+        typer.echo(json.dumps(summaries if len(summaries) > 1 else summaries[0], indent=2))
     elif not quiet:
-        table = Table(title="One day", show_header=False)
+        table = Table(title="One day", show_header=len(results) > 1)
         table.add_column()
-        table.add_column(justify="right")
+        for result in results:
+            table.add_column(str(result.summary["venue"]), justify="right")
         for label, name in KPI_ROWS:
-            value = result.summary[name]
-            table.add_row(escape(label), f"{value:,}" if isinstance(value, int | float) else value)
+            values = [result.summary[name] for result in results]
+            table.add_row(escape(label), *(f"{v:,}" if isinstance(v, int | float) else v for v in values))
         Console(highlight=False).print(table)
-    typer.echo(result.folder)
+    for result in results:
+        typer.echo(result.folder)

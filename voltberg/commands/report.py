@@ -16,6 +16,9 @@ def report(
     ether_price: Annotated[
         float, typer.Option(min=0, help="Price of one ether that costs are stated at.")
     ] = 3_000.0,
+    beside: Annotated[
+        Path | None, typer.Option(help="Finished run of the same day at the other venue, to set beside it.")
+    ] = None,
     currency: Annotated[str, typer.Option(help="Currency of the ether price.")] = "USD",
 ) -> None:
     """Write report.html of a saved run again, with gas costs at the prices that you type in."""
@@ -23,5 +26,5 @@ def report(
     from voltberg.reports.statistics import GasPrice
 
     with stating_errors(ValueError, OSError):
-        path = write_report(folder, GasPrice(gas_price_gwei, ether_price, currency))
+        path = write_report(folder, GasPrice(gas_price_gwei, ether_price, currency), beside)
     typer.echo(path)

@@ -18,7 +18,8 @@ from voltberg.experiments.replay_run import ROLE_ACCOUNTS, cast_of, deploy_on, t
 from voltberg.profiles import DayProfile
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.journal import Journal
-from voltberg.simulation.replay import Step, run_replay
+from voltberg.simulation.ledger import Step
+from voltberg.simulation.replay import run_replay
 from voltberg.simulation.settings import ReplaySettings
 
 

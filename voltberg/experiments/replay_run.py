@@ -23,9 +23,10 @@ from voltberg.profiles.sample import SAMPLE_HOUSEHOLDS
 from voltberg.reference.market import ReferenceMarket
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.journal import Journal
+from voltberg.simulation.ledger import Step
 from voltberg.simulation.plan import Cast
 from voltberg.simulation.prices import day_prices
-from voltberg.simulation.replay import Step, differences, public_views, run_replay
+from voltberg.simulation.replay import differences, public_views, run_replay
 from voltberg.simulation.settings import InputSettings, ReplaySettings
 from voltberg.simulation.strategy import load_strategy
 from voltberg.simulation.summary import Summary, summarise

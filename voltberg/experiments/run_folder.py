@@ -71,7 +71,8 @@ def newest_unfinished(command: str) -> Path:
     RunFolderError
         If there is none.
     """
-    begun = [path.parent for path in RUNS_FOLDER.glob(f"{command}-*/{RUN_NAME}")]
+    names = (f"{command}-*/{RUN_NAME}", f"{command}-*/*/{RUN_NAME}")
+    begun = [path.parent for name in names for path in RUNS_FOLDER.glob(name)]
     unfinished = [folder for folder in begun if not (folder / SUMMARY_NAME).exists()]
     if not unfinished:
         raise RunFolderError(f"no unfinished {command} under {RUNS_FOLDER}: name its folder with --out")

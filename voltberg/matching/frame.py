@@ -26,7 +26,7 @@ class Clearing(NamedTuple):
 
 
 class RecordChunk(NamedTuple):
-    """Eight records with their proof; fields in the order of ``IRootVenue.RecordChunk``."""
+    """Records of one chunk, or of several that follow, with their proof; as ``IRootVenue.RecordChunk``."""
 
     number: int
     records: tuple[int, ...]
@@ -117,20 +117,22 @@ def clearing_of(
     return clearing_input(words, carried, result), result
 
 
-def chunk_of(records: Sequence[int], index: int) -> RecordChunk:
-    """Chunk of a frame's records with its proof.
+def chunk_of(records: Sequence[int], index: int, count: int = 1) -> RecordChunk:
+    """Chunks of a frame's records with their proof.
 
     Parameters
     ----------
     records : Sequence of int
         All records of the frame.
     index : int
-        Number of the chunk.
+        Number of the first chunk.
+    count : int, optional
+        How many, as far as there are that many.
 
     Returns
     -------
     RecordChunk
-        What settlement and refusals take.
+        What settlement takes, and refusals for one chunk.
 
     Raises
     ------
@@ -140,8 +142,10 @@ def chunk_of(records: Sequence[int], index: int) -> RecordChunk:
     if not 0 <= index * CHUNK_RECORDS < len(records):
         msg = f"chunk {index} of {len(records)} records, expected 0 .. {(len(records) - 1) // CHUNK_RECORDS}"
         raise IndexError(msg)
-    chunk = tuple(records[CHUNK_RECORDS * index : CHUNK_RECORDS * (index + 1)])
-    return RecordChunk(index, chunk, tuple(proof_of(chunk_hashes(records), index, 1)))
+    hashes = chunk_hashes(records)
+    end = min(index + count, len(hashes))
+    part = tuple(records[CHUNK_RECORDS * index : CHUNK_RECORDS * end])
+    return RecordChunk(index, part, tuple(proof_of(hashes, index, end - index)))
 
 
 def chunk_with(records: Sequence[int], participant_id: int) -> RecordChunk:

@@ -25,6 +25,7 @@ from voltberg.reports.statistics import (
     gas_per_fill,
     order_endings,
 )
+from voltberg.reports.venues import venue_name, venue_rows
 from voltberg.units import WAD
 
 REPORT_NAME: Final = "report.html"
@@ -37,8 +38,12 @@ EXPLANATIONS: Final = {
     "Storage_CapacityExceeded": "the shared storage is fully booked",
     "Storage_ChargePowerExceeded": "the charging power is fully booked",
     "Storage_DischargePowerExceeded": "the discharging power is fully booked",
+    "Auction_Suspended": "suspended from trading, by its credit score or the supervisor",
+    "Auction_QuantityOutOfRange": "smaller than the smallest order; a penalty may have cut it",
+    "Auction_GateClosed": "after gate closure",
+    "Auction_LockBelowMinimum": "too little money at stake for an order",
     "Venue_InsufficientMargin": "not enough margin at the venue",
-    "gate closure": "still in the book when the gate closed",
+    "gate closure": "not filled when the gate closed",
     "cancelled by owner": "taken back by its owner",
     "IOC": "immediate-or-cancel: what did not trade at once is returned",
     "self-trade": "next in line was an order of the same owner",
@@ -46,7 +51,7 @@ EXPLANATIONS: Final = {
 }
 
 
-def write_report(folder: Path, gas_price: GasPrice | None = None) -> Path:
+def write_report(folder: Path, gas_price: GasPrice | None = None, beside: Path | None = None) -> Path:
     """Write ``report.html`` beside the tables of a finished run.
 
     Parameters
@@ -55,6 +60,8 @@ def write_report(folder: Path, gas_price: GasPrice | None = None) -> Path:
         Output folder of the run.
     gas_price : GasPrice or None
         What gas is taken to cost; None for the stated default.
+    beside : Path or None
+        Output folder of the same day at the other venue, to set side by side.
 
     Returns
     -------
@@ -64,17 +71,19 @@ def write_report(folder: Path, gas_price: GasPrice | None = None) -> Path:
     Raises
     ------
     ReportError
-        If the folder holds no finished run that can be read.
+        If a folder holds no finished run that can be read, or the two runs are not of one day.
     """
     path = folder / REPORT_NAME
-    text = render_report(load_run(folder), gas_price or GasPrice())
+    text = render_report(
+        load_run(folder), gas_price or GasPrice(), None if beside is None else load_run(beside)
+    )
     draft = path.with_suffix(".html.part")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
     return path
 
 
-def render_report(data: RunData, gas_price: GasPrice) -> str:
+def render_report(data: RunData, gas_price: GasPrice, beside: RunData | None = None) -> str:
     """Render the report of a run.
 
     Parameters
@@ -83,6 +92,8 @@ def render_report(data: RunData, gas_price: GasPrice) -> str:
         The run.
     gas_price : GasPrice
         What gas is taken to cost.
+    beside : RunData or None
+        The same day at the other venue.
 
     Returns
     -------
@@ -115,6 +126,9 @@ def render_report(data: RunData, gas_price: GasPrice) -> str:
         checks=verdict(summary),
         tiles=day_tiles(summary, rating_kva),
         figures={figure.name: figure for figure in _figures(data, gas, rating_kva)},
+        venue=venue_name(data),
+        beside=None if beside is None else venue_name(beside),
+        venue_rows=[] if beside is None else venue_rows(data, beside),
         gas=gas.to_dict("records"),
         gas_price=gas_price,
         endings=order_endings(data.orders).to_dict("records"),

@@ -48,6 +48,8 @@ def command_line(run: dict[str, Any]) -> str:
     settings, usual = run["settings"], ReplaySettings()
     inputs, agents = settings["inputs"], settings["agents"]
     words = ["voltberg", "replay", "--engine", run["engine"], "--seed", str(settings["seed"])]
+    if settings["venue"] != usual.venue:
+        words += ["--venue", settings["venue"]]
     if inputs["load"] is None:
         words += ["--season", inputs["season"]]
     else:

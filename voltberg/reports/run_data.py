@@ -57,6 +57,7 @@ NEEDED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Columns that the report reads, by table."""
 NEEDED_FIGURES: Final = (
+    "venue",
     "engine",
     "seconds",
     "transactions",
@@ -78,6 +79,7 @@ NEEDED_FIGURES: Final = (
     "pv_energy_wh",
     "p2p_energy_wh",
     "storage_energy_wh",
+    "unserved_energy_wh",
     "grid_energy_wh",
     "grid_export_wh",
     "shortfall_energy_wh",

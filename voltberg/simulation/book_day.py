@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from voltberg.models import Position
 from voltberg.reference.market import ReferenceMarket
-from voltberg.reference.words import pack_reading, pack_request
+from voltberg.reference.words import pack_reading, pack_request, unpack_position
 from voltberg.simulation.blocks import BlockBuilder
-from voltberg.simulation.ledger import View
+from voltberg.simulation.ledger import FinalState, View
+from voltberg.simulation.orders import OrderBookFollower
 from voltberg.simulation.plan import Cast, batches
 from voltberg.simulation.settings import AgentSettings
 from voltberg.simulation.strategy import OrderIntent
@@ -75,6 +77,9 @@ class BookDay:
         if resting:
             self._build.call(frame, "release", "book", "release", (resting,), self._cast.operator)
 
+    def end_refusals(self, frame: int) -> None:
+        """Do nothing: buyers have paid and others were released."""
+
     def report_deliveries(self, frame: int, delivered_wh: Mapping[int, int]) -> None:
         """Report readings in batches; they settle at once."""
         readings = [pack_reading(participant_id, energy) for participant_id, energy in delivered_wh.items()]
@@ -94,3 +99,16 @@ class BookDay:
         for frame in frames:
             yield self.name, "frameOf", (frame,)
             yield self.name, "positionsOf", (frame, participant_ids)
+
+    def positions(self, final: FinalState) -> Iterator[tuple[int, int, Position, int]]:
+        """Give every position that the ledger told; the book refunds nothing at settlement."""
+        for (contract, function, args), words in final.items():
+            if (contract, function) == (self.name, "positionsOf"):
+                frame, participant_ids = args
+                for participant_id, word in zip(participant_ids, words, strict=True):
+                    if word:
+                        yield frame, participant_id, unpack_position(word), 0
+
+    def follower(self) -> OrderBookFollower:
+        """Give what rebuilds orders and trades."""
+        return OrderBookFollower()

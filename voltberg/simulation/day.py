@@ -11,6 +11,7 @@ from voltberg.models import FIRST_PARTICIPANT_ID, Role
 from voltberg.profiles import DayProfile
 from voltberg.reference.market import ReferenceMarket
 from voltberg.reference.words import pack_movement, pack_session, pack_supply, pack_tariff
+from voltberg.simulation.auction_day import AuctionDay
 from voltberg.simulation.blocks import BlockBuilder
 from voltberg.simulation.book_day import BookDay
 from voltberg.simulation.forecast import DayEnergy, EnergyPlan, booking_of, choose_renters, foresee_day
@@ -69,11 +70,16 @@ class DayReplay:
         self._energy: DayEnergy | None = None
         self.bookings: dict[int, int] = {}
         self._build = BlockBuilder(market)
-        self.venue: DayVenue = BookDay(market, self._build, cast, settings.agents)
+        self.venue = self._venue()
         self._strategy = load_strategy(settings.agents.strategy)
         self._unfinished: list[_Unfinished] = []
         self._to_evaluate: list[tuple[int, int, int]] = []
         self._pending_sessions = sorted(day.sessions, key=lambda s: (s.departure_utc, s.session_id))
+
+    def _venue(self) -> DayVenue:
+        if self.settings.venue == "auction":
+            return AuctionDay(self.market, self._build, self.cast)
+        return BookDay(self.market, self._build, self.cast, self.settings.agents)
 
     def blocks(self) -> Iterator[Block]:
         """Give the day block by block.
@@ -94,6 +100,11 @@ class DayReplay:
     def metered(self) -> EnergyPlan:
         """What the meters see; known once the storage is booked."""
         return self._known_energy.metered
+
+    @property
+    def forecast(self) -> EnergyPlan:
+        """What participants expect; known once the storage is booked."""
+        return self._known_energy.forecast
 
     @property
     def _known_energy(self) -> DayEnergy:
@@ -204,9 +215,12 @@ class DayReplay:
             self._build.begin(start + delay)
             trading.run(number)
             yield from self._build.finish()
-        gate = self._start(frame) - self.settings.market.settlement.gate_closure_lead_seconds
-        self._build.begin(gate + 30)
+        terms = self.settings.market.settlement
+        self._build.begin(self._start(frame) - terms.gate_closure_lead_seconds + 30)
         self.venue.close_gate(frame)
+        yield from self._build.finish()
+        self._build.begin(self._start(frame) - terms.refusal_lead_seconds + 30)
+        self.venue.end_refusals(frame)
         yield from self._build.finish()
 
     def _meter(self, frame: int, timestamp: int) -> Iterator[Block]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from voltberg.simulation.ledger import Execution
 
 JOURNAL_NAME: Final = "journal.jsonl"
+_BYTES: Final = "bytes"
 
 
 class JournalError(ValueError):
@@ -47,7 +48,7 @@ class Journal:
         ]
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+                file.write(json.dumps(row, separators=(",", ":"), default=_bytes_as_hex) + "\n")
         except OSError as error:
             raise JournalError(
                 f"{self.path} cannot be written: {error.strerror}; what it holds is whole up to the last "
@@ -92,5 +93,11 @@ def _execution(row: list[Any]) -> Execution:
     return Execution(block_number, gas_used, calldata_bytes, error, entries, seconds)
 
 
+def _bytes_as_hex(value: bytes) -> dict[str, str]:
+    return {_BYTES: value.hex()}
+
+
 def _as_tuple(value: Any) -> Any:  # noqa: ANN401 (JSON)
+    if isinstance(value, dict):
+        return bytes.fromhex(value[_BYTES])
     return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value

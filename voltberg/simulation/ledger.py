@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from voltberg.simulation.plan import Block, LogEntry
+from voltberg.simulation.plan import Block, LogEntry, PlannedCall
 
 View = tuple[str, str, tuple[Any, ...]]
 """Contract, view function and its arguments."""
+FinalState = dict[View, Any]
+"""Values of public views at the end, as the ledger gave them, by contract, function and arguments."""
 
 
 class LedgerError(RuntimeError):
@@ -47,6 +49,30 @@ class Execution:
     def same_but_time(self) -> tuple[int, int, int, str, tuple[LogEntry, ...]]:
         """Everything that two runs with one seed must share."""
         return self.block_number, self.gas_used, self.calldata_bytes, self.error, self.logs
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transaction of a replay: what was planned and what the ledger did.
+
+    Parameters
+    ----------
+    timestamp : int
+        Block time [unix s].
+    planned : PlannedCall
+        The call and the twin's prediction.
+    execution : Execution
+        What the ledger says.
+    """
+
+    timestamp: int
+    planned: PlannedCall
+    execution: Execution
+
+    @property
+    def explained(self) -> bool:
+        """Whether the ledger did what the twin predicted: the same error, or success with the same events."""
+        return self.execution.error == self.planned.error and self.execution.logs == self.planned.logs
 
 
 @dataclass(frozen=True, slots=True)

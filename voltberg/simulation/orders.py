@@ -1,11 +1,12 @@
-"""The fate of every order, told from the book's own events."""
+"""The fate of every order, told from the venue's own events: what is common to venues, and the book's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from voltberg.models import Fill, RestReason, Trade
+from voltberg.models import RestReason, Trade
 from voltberg.reference.words import (
     trade_of,
     unpack_cancellation,
@@ -17,7 +18,7 @@ from voltberg.reference.words import (
     unpack_request,
     unpack_rest,
 )
-from voltberg.simulation.replay import Step
+from voltberg.simulation.ledger import Step
 
 REST_REASONS = {
     RestReason.IMMEDIATE_OR_CANCEL: "IOC",
@@ -98,22 +99,22 @@ class OrderFate:
 
 
 @dataclass(frozen=True, slots=True)
-class BookTrade:
-    """A trade of the continuous book and where it happened.
+class PlacedTrade:
+    """A trade and where it happened.
 
     Parameters
     ----------
     transaction : int
         Row of the transactions table.
-    fill : Fill
-        Maker and taker.
     trade : Trade
         Buyer, seller, energy and price.
+    maker_id : int
+        Which of the two was in the book first; 0 at an auction.
     """
 
     transaction: int
-    fill: Fill
     trade: Trade
+    maker_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +139,33 @@ class DepthLevel:
     hidden_wh: int
 
 
-class OrderBookFollower:
+class OrderFollower(Protocol):
     """Rebuilds orders, trades and depth from a replay's transactions.
 
     Attributes
     ----------
     orders : list of OrderFate
         In the order of placing.
-    trades : list of BookTrade
+    trades : list of PlacedTrade
         In the order of trading.
     depth : list of DepthLevel
         By frame, at gate closure.
     """
 
+    orders: list[OrderFate]
+    trades: list[PlacedTrade]
+    depth: list[DepthLevel]
+
+    def follow(self, steps: Iterable[Step]) -> None:
+        """Read all transactions of a replay, in order."""
+
+
+class OrderBookFollower:
+    """The :class:`OrderFollower` of the continuous book."""
+
     def __init__(self) -> None:
         self.orders: list[OrderFate] = []
-        self.trades: list[BookTrade] = []
+        self.trades: list[PlacedTrade] = []
         self.depth: list[DepthLevel] = []
         self._resting: dict[int, OrderFate] = {}
 
@@ -230,7 +242,7 @@ class OrderBookFollower:
 
     def _filled(self, number: int, word: int, placed: OrderFate | None) -> None:
         fill = unpack_fill(word)
-        self.trades.append(BookTrade(number, fill, trade_of(fill)))
+        self.trades.append(PlacedTrade(number, trade_of(fill), fill.maker_id))
         if placed is not None:
             placed.filled_wh += fill.energy_wh
         maker = self._resting[fill.maker_order_id]
@@ -244,16 +256,32 @@ class OrderBookFollower:
             maker.slices_replenished += 1
 
     def _photograph(self, frame: int) -> None:
-        levels: dict[tuple[int, int], list[int]] = {}
-        for order in self._resting.values():
-            if order.frame == frame:
-                level = levels.setdefault((order.side, order.last_tick), [0, 0, 0])
-                level[0] += 1
-                level[1] += order.visible_wh
-                level[2] += order.resting_wh - order.visible_wh
-        self.depth.extend(
-            DepthLevel(frame, side, tick, *sums) for (side, tick), sums in sorted(levels.items())
-        )
+        resting = [order for order in self._resting.values() if order.frame == frame]
+        self.depth.extend(depth_of(frame, resting))
+
+
+def depth_of(frame: int, orders: Iterable[OrderFate]) -> list[DepthLevel]:
+    """Sum up by level what orders show and hide.
+
+    Parameters
+    ----------
+    frame : int
+        Their frame.
+    orders : iterable of OrderFate
+        Orders that stand there now.
+
+    Returns
+    -------
+    list of DepthLevel
+        By side and tick.
+    """
+    levels: dict[tuple[int, int], list[int]] = {}
+    for order in orders:
+        level = levels.setdefault((order.side, order.last_tick), [0, 0, 0])
+        level[0] += 1
+        level[1] += order.visible_wh
+        level[2] += order.resting_wh - order.visible_wh
+    return [DepthLevel(frame, side, tick, *sums) for (side, tick), sums in sorted(levels.items())]
 
 
 def _tick_of(order_id: int) -> int:

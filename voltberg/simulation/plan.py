@@ -11,6 +11,8 @@ GAS_LIMITS: Final[dict[str, int]] = {
     "open_frames": 1_000_000,
     "place": 600_000,
     "release": 6_000_000,
+    "clear": 12_000_000,
+    "release_records": 4_000_000,
     "report_delivery": 6_000_000,
     "settle_unmetered": 6_000_000,
     "finalise": 2_000_000,

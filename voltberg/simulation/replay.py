@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.journal import Journal, JournalError
-from voltberg.simulation.ledger import Execution, Ledger, View
-from voltberg.simulation.plan import Block, PlannedCall
+from voltberg.simulation.ledger import Execution, FinalState, Ledger, Step, View
+from voltberg.simulation.plan import Block
 
-FinalState = dict[View, Any]
-"""Values of public views at the end, as the ledger gave them, by contract, function and arguments."""
 Progress = Callable[[int, int], None]
 """Called after every block with the frames done and the transactions done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One transaction of a replay: what was planned and what the ledger did.
-
-    Parameters
-    ----------
-    timestamp : int
-        Block time [unix s].
-    planned : PlannedCall
-        The call and the twin's prediction.
-    execution : Execution
-        What the ledger says.
-    """
-
-    timestamp: int
-    planned: PlannedCall
-    execution: Execution
-
-    @property
-    def explained(self) -> bool:
-        """Whether the ledger did what the twin predicted: the same error, or success with the same events."""
-        return self.execution.error == self.planned.error and self.execution.logs == self.planned.logs
 
 
 def run_replay(

@@ -115,6 +115,8 @@ class ReplaySettings(_Settings):
     ----------
     seed : int
         Seed of every draw.
+    venue : str
+        Where the day trades: the continuous book or the frame auction.
     inputs : InputSettings
         The day.
     agents : AgentSettings
@@ -126,6 +128,7 @@ class ReplaySettings(_Settings):
     """
 
     seed: Count = 1
+    venue: Literal["book", "auction"] = "book"
     inputs: InputSettings = InputSettings()
     agents: AgentSettings = AgentSettings()
     fees: FeeSettings = FeeSettings()

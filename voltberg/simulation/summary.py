@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from voltberg.simulation.day import DayReplay
-from voltberg.simulation.replay import FinalState
+from voltberg.simulation.ledger import FinalState
 from voltberg.simulation.tables import ReplayTables
 from voltberg.units import BPS, MICRO, PERCENT, SECONDS_PER_HOUR, W_PER_KW, WH_PER_KWH
 
 Summary = dict[str, int | float | str]
-CONTRACTS = ("house", "book", "storage", "credit")
+CONTRACTS = ("house", "book", "auction", "storage", "credit")
 
 
 def summarise(
@@ -45,6 +46,7 @@ def summarise(
         The figures; ``docs/results.md`` describes each.
     """
     return {
+        "venue": replay.settings.venue,
         **_execution(tables, engine, seconds, differences),
         "money_residual_micro": money_residual_micro(replay, final),
         "energy_residual_wh": energy_residual_wh(tables, replay.settings.market.storage.efficiency_bps),
@@ -72,18 +74,19 @@ def money_residual_micro(replay: DayReplay, final: FinalState) -> int:
     token = final["token", "balanceOf", (replay.market.address_of("house"),)]
     accounted = final["house", "accountedMicro", ()]
     held = {
-        name: final["house", "heldByVenue", (replay.market.address_of(name),)] for name in ("book", "storage")
+        name: final["house", "heldByVenue", (replay.market.address_of(name),)]
+        for name in (replay.venue.name, "storage")
     }
     balances = sum(final["house", "accountOf", (i,)][0] for i in participants)
     margins = {
-        "book": sum(final["book", "accountOf", (i,)][0] for i in participants),
+        replay.venue.name: sum(final[replay.venue.name, "accountOf", (i,)][0] for i in participants),
         "storage": sum(final["storage", "marginOf", (i,)] for i in participants),
     }
     revenue = final["storage", "operatorAccount", ()][0]
     residual: int = (
         abs(token - accounted)
         + abs(accounted - balances - sum(held.values()))
-        + abs(held["book"] - margins["book"])
+        + abs(held[replay.venue.name] - margins[replay.venue.name])
         + abs(held["storage"] - margins["storage"] - revenue)
     )
     return residual
@@ -123,6 +126,29 @@ def energy_residual_wh(tables: ReplayTables, efficiency_bps: int) -> int:
     return int(residual)
 
 
+def unserved_energy_wh(replay: DayReplay, positions: pd.DataFrame) -> int:
+    """Give what households wanted to buy from their neighbours, by their forecasts, and did not get.
+
+    Parameters
+    ----------
+    replay : DayReplay
+        The day.
+    positions : DataFrame
+        The positions table.
+
+    Returns
+    -------
+    int
+        Sum over frames and households [Wh]; the suppliers deliver it.
+    """
+    wanted_wh = np.clip(-replay.forecast.net_export_wh, 0, None)
+    bought_wh = np.zeros_like(wanted_wh)
+    rows = positions["participant_id"].to_numpy() - replay.household_ids[0]
+    columns = positions["frame"].to_numpy() - replay.first_frame
+    bought_wh[rows, columns] = positions["bought_wh"]
+    return int(np.clip(wanted_wh - bought_wh, 0, None).sum())
+
+
 def _execution(tables: ReplayTables, engine: str, seconds: float, differences: int) -> Summary:
     transactions = tables.transactions
     failed = transactions["status"] == 0
@@ -160,6 +186,7 @@ def _energy(replay: DayReplay, tables: ReplayTables) -> Summary:
         "pv_energy_wh": pv_wh,
         "p2p_energy_wh": int(tables.trades["energy_wh"].sum()),
         "storage_energy_wh": int(tables.storage["out_wh"].sum()),
+        "unserved_energy_wh": unserved_energy_wh(replay, tables.positions),
         "grid_energy_wh": int(frames["grid_import_wh"].sum()),
         "grid_export_wh": int(frames["grid_export_wh"].sum()),
         "shortfall_energy_wh": int(frames["shortfall_wh"].sum()),
@@ -191,7 +218,8 @@ def _money(replay: DayReplay, tables: ReplayTables, final: FinalState) -> Summar
         name: int(trades["energy_wh"].sum()) * ticks * tick
         for name, ticks in (("grid", replay.prices.grid_fee), ("platform", replay.prices.platform_fee))
     }
-    sellers = int(positions["paid_micro"].sum() - positions["lock_micro"].sum())
+    returned = positions["lock_micro"].sum() + positions["refund_micro"].sum()
+    sellers = int(positions["paid_micro"].sum() - returned)
     consumed_kwh = need_wh.sum() / WH_PER_KWH
     return {
         "price_p2p_mean_per_kwh": _per(

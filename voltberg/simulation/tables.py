@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from voltberg.models import OrderKind, Side
-from voltberg.reference.words import unpack_delivery, unpack_movement, unpack_position
+from voltberg.reference.words import unpack_delivery, unpack_movement
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.frames_table import SIDE_NAMES, frames_table
-from voltberg.simulation.orders import OrderBookFollower
-from voltberg.simulation.replay import FinalState, Step
+from voltberg.simulation.ledger import FinalState, Step
+from voltberg.simulation.orders import OrderFollower
 from voltberg.units import WH_PER_KWH
 
 KIND_NAMES = {
@@ -82,11 +82,11 @@ def make_tables(replay: DayReplay, steps: Sequence[Step], final: FinalState) -> 
     ReplayTables
         The tables.
     """
-    follower = OrderBookFollower()
+    follower = replay.venue.follower()
     follower.follow(steps)
     transactions = transactions_table(replay, steps)
     trades = _trades(replay, follower)
-    positions = _positions(steps, final)
+    positions = _positions(replay, steps, final)
     storage = _storage(replay, steps)
     depth = _depth(follower)
     return ReplayTables(
@@ -164,7 +164,7 @@ def _price(replay: DayReplay, tick: pd.Series) -> pd.Series:
     return tick * replay.settings.market.settlement.tick_micro_per_wh * WH_PER_KWH
 
 
-def _orders(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
+def _orders(replay: DayReplay, follower: OrderFollower) -> pd.DataFrame:
     names = replay.cast.name_of()
     rows = [
         (
@@ -214,14 +214,14 @@ def _orders(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
     return table
 
 
-def _trades(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
+def _trades(replay: DayReplay, follower: OrderFollower) -> pd.DataFrame:
     rows = [
         (
             t.transaction,
             t.trade.frame,
             t.trade.buyer_id,
             t.trade.seller_id,
-            t.fill.maker_id,
+            t.maker_id,
             t.trade.tick,
             t.trade.energy_wh,
         )
@@ -236,7 +236,7 @@ def _trades(replay: DayReplay, follower: OrderBookFollower) -> pd.DataFrame:
     return table
 
 
-def _depth(follower: OrderBookFollower) -> pd.DataFrame:
+def _depth(follower: OrderFollower) -> pd.DataFrame:
     rows = [
         (d.frame, SIDE_NAMES[Side(d.side)], d.tick, d.orders, d.displayed_wh, d.hidden_wh)
         for d in follower.depth
@@ -244,7 +244,7 @@ def _depth(follower: OrderBookFollower) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["frame", "side", "tick", "orders", "displayed_wh", "hidden_wh"])
 
 
-def _positions(steps: Sequence[Step], final: FinalState) -> pd.DataFrame:
+def _positions(replay: DayReplay, steps: Sequence[Step], final: FinalState) -> pd.DataFrame:
     settled: dict[tuple[int, int], tuple[object, ...]] = {}
     for step in steps:
         for contract, event, args in step.execution.logs:
@@ -260,27 +260,22 @@ def _positions(steps: Sequence[Step], final: FinalState) -> pd.DataFrame:
                         RATING_NAMES[delivery.rating],
                     )
     rows = []
-    for (contract, function, args), words in final.items():
-        if (contract, function) != ("book", "positionsOf"):
-            continue
-        frame, participants = args
-        for participant_id, word in zip(participants, words, strict=True):
-            if word:
-                p = unpack_position(word)
-                settlement = settled.get((frame, participant_id), (False, 0, 0, 0, ""))
-                rows.append(
-                    (
-                        frame,
-                        participant_id,
-                        p.bought_wh,
-                        p.sold_wh,
-                        p.owed_wh,
-                        p.purchase_micro,
-                        p.sale_micro,
-                        p.lock_micro,
-                        *settlement,
-                    )
-                )
+    for frame, participant_id, p, refund_micro in replay.venue.positions(final):
+        settlement = settled.get((frame, participant_id), (False, 0, 0, 0, ""))
+        rows.append(
+            (
+                frame,
+                participant_id,
+                p.bought_wh,
+                p.sold_wh,
+                p.owed_wh,
+                p.purchase_micro,
+                p.sale_micro,
+                p.lock_micro,
+                refund_micro,
+                *settlement,
+            )
+        )
     columns = [
         "frame",
         "participant_id",
@@ -290,6 +285,7 @@ def _positions(steps: Sequence[Step], final: FinalState) -> pd.DataFrame:
         "purchase_micro",
         "sale_micro",
         "lock_micro",
+        "refund_micro",
         "metered",
         "delivered_wh",
         "shortfall_wh",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from voltberg.simulation.ledger import View
+from voltberg.models import Position
+from voltberg.simulation.ledger import FinalState, View
+from voltberg.simulation.orders import OrderFollower
 from voltberg.simulation.strategy import OrderIntent
 
 
@@ -38,6 +40,9 @@ class DayVenue(Protocol):
     def close_gate(self, frame: int) -> None:
         """Do what is due right after gate closure."""
 
+    def end_refusals(self, frame: int) -> None:
+        """Do what is due once no trade of the frame can be refused any more."""
+
     def report_deliveries(self, frame: int, delivered_wh: Mapping[int, int]) -> None:
         """Report metered deliveries [Wh] by participant and settle them."""
 
@@ -46,3 +51,9 @@ class DayVenue(Protocol):
 
     def views(self, frames: Sequence[int], participant_ids: tuple[int, ...]) -> Iterator[View]:
         """List the views that hold the venue's state after a day, money included."""
+
+    def positions(self, final: FinalState) -> Iterator[tuple[int, int, Position, int]]:
+        """Give every position of the day: frame, participant, position and refund at settlement [micro]."""
+
+    def follower(self) -> OrderFollower:
+        """Give what rebuilds orders, trades and depth from the transactions."""

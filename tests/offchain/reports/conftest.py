@@ -20,5 +20,12 @@ def run_tables(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def auction_tables(tmp_path_factory):
+    """The same day at the frame auction: folder and tables."""
+    folder = tmp_path_factory.mktemp("auction")
+    return folder, _fixture_run().write_fixture_run(folder, venue="auction")
+
+
+@pytest.fixture(scope="session")
 def run_folder(run_tables):
     return run_tables[0]

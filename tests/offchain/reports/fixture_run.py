@@ -47,8 +47,10 @@ class TwinLedger:
         return [self.market.read(contract, function, *args) for contract, function, args in views]
 
 
-def write_fixture_run(folder: Path, households: int = 12) -> ReplayTables:
-    settings = ReplaySettings.model_validate({"seed": 3, "inputs": {"households": households}})
+def write_fixture_run(folder: Path, households: int = 12, venue: str = "book") -> ReplayTables:
+    settings = ReplaySettings.model_validate(
+        {"seed": 3, "venue": venue, "inputs": {"households": households}}
+    )
     day = sample_day("summer", households)
     stations = len({session.station for session in day.sessions})
     accounts = [account(100 + number) for number in range(ROLES + stations + households)]

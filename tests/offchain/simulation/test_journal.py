@@ -7,7 +7,8 @@ import pytest
 from voltberg.simulation.journal import Journal, JournalError
 from voltberg.simulation.ledger import Execution
 
-FIRST = [Execution(7, 50_000, 36, "", (("book", "Filled", (2**200 + 1,)), ("house", "S", (3, (1, 2)))), 0.25)]
+LOGS = (("book", "Filled", (2**200 + 1,)), ("auction", "Fills", (3, (1, 2), b"\x00\xff")))
+FIRST = [Execution(7, 50_000, 36, "", LOGS, 0.25)]
 SECOND = [Execution(8, 21_000, 4, "Name: 1, 2", (), 0.5), Execution(8, 22_000, 4, "", (), 0.5)]
 
 

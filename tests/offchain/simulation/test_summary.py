@@ -7,9 +7,9 @@ import pytest
 from voltberg.profiles import sample_day
 from voltberg.reference.market import ReferenceMarket
 from voltberg.simulation.day import DayReplay
-from voltberg.simulation.ledger import Execution
+from voltberg.simulation.ledger import Execution, Step
 from voltberg.simulation.plan import Cast
-from voltberg.simulation.replay import Step, differences, public_views
+from voltberg.simulation.replay import differences, public_views
 from voltberg.simulation.settings import ReplaySettings
 from voltberg.simulation.summary import energy_residual_wh, money_residual_micro
 from voltberg.simulation.tables import make_tables
