@@ -18,13 +18,11 @@ abstract contract AuctionClearing is AuctionFrames {
 
     /* TYPES */
 
-    /// @dev Where the price came out, and the ticks of orders with effect.
+    /// @dev Where the price came out.
     struct Crossing {
         uint256 price;
         uint256 eligible;
         uint256 matchedWh;
-        uint256 bids;
-        uint256 asks;
     }
 
     /* CONSTANTS */
@@ -35,7 +33,10 @@ abstract contract AuctionClearing is AuctionFrames {
     uint256 private constant _POSITION_BYTES = 2;
     uint256 private constant _WORD_BYTES = 16;
     uint256 private constant _CARRIED_BYTES = 32;
+    uint256 private constant _FILL_BYTES = 8;
     uint256 private constant _FRAME_WORD = 7 * 32;
+    uint256 private constant _ROLL_MASK = 0xff << 96;
+    uint8 private constant _NO_TICK = 255;
 
     /* EXTERNAL */
 
@@ -43,10 +44,12 @@ abstract contract AuctionClearing is AuctionFrames {
     function clear(uint32 frame, Clearing calldata clearing) external {
         (uint256 word, uint256 positions) = _clearable(frame, clearing.carried.length);
         require(positions <= _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
+        ClearingLoops.Book memory book;
+        book.crossing = clearing.crossing;
         ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
         _walk(frame, setup, clearing.participants);
-        Crossing memory crossing = _cross(frame, setup, clearing.crossing);
-        _rank(setup, crossing);
+        Crossing memory crossing = _cross(frame, setup, book);
+        _rank(setup, crossing, book);
         _serve(frame, setup, clearing, _NO_LIMIT);
         _conclude(frame, word, setup, clearing, crossing);
     }
@@ -57,11 +60,13 @@ abstract contract AuctionClearing is AuctionFrames {
         require(positions > _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
         bytes32 checkpoint = _checkpoints[frame];
         require(checkpoint == 0 ? state.length == 0 : keccak256(state) == checkpoint, Auction_WrongState(frame));
+        ClearingLoops.Book memory book;
+        book.crossing = clearing.crossing;
         ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
         _walk(frame, setup, clearing.participants);
-        Crossing memory crossing = _cross(frame, setup, clearing.crossing);
+        Crossing memory crossing = _cross(frame, setup, book);
         if (checkpoint == 0) {
-            _rank(setup, crossing);
+            _rank(setup, crossing, book);
             ClearingLoops.store(setup.state + _FRAME_WORD, frame);
         } else {
             // Of the same frame, hence of as many positions.
@@ -143,40 +148,55 @@ abstract contract AuctionClearing is AuctionFrames {
     /// @dev Goes through the participants: sorted and complete, and which of their words have an effect (A1, A8).
     function _walk(uint32 frame, ClearingLoops.Setup memory setup, bytes calldata participants) private pure {
         require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(frame));
-        (bool ok, uint256 cancels) = ClearingLoops.walk(setup, participants);
+        (bool ok, bool cancels) = ClearingLoops.walk(setup, participants);
         require(ok, Auction_WrongParticipants(frame));
-        if (cancels != 0) AuctionRules.cancelNamed(setup, participants);
+        if (cancels) AuctionRules.cancelNamed(setup, participants);
     }
 
     /// @dev Finds the crossing price (A3).
-    function _cross(uint32 frame, ClearingLoops.Setup memory setup, uint256 tick)
+    function _cross(uint32 frame, ClearingLoops.Setup memory setup, ClearingLoops.Book memory book)
         private
         pure
         returns (Crossing memory crossing)
     {
-        uint256 demand;
-        uint256 supply;
-        (demand, supply, crossing.bids, crossing.asks) = ClearingLoops.sums(setup, tick);
+        ClearingLoops.sums(setup, book);
         bool ok;
-        (ok, crossing.price, crossing.eligible, crossing.matchedWh) =
-            AuctionRules.priceAt(tick, demand, supply, crossing.bids, crossing.asks);
-        require(ok, Auction_WrongCrossing(frame, tick));
+        (ok, crossing.price, crossing.eligible, crossing.matchedWh) = AuctionRules.priceAt(book);
+        require(ok, Auction_WrongCrossing(frame, book.crossing));
     }
 
     /* PRIVATE: MATCHING */
 
     /// @dev Ranks the eligible orders (A4), if anything is matched.
-    function _rank(ClearingLoops.Setup memory setup, Crossing memory crossing) private pure {
+    function _rank(ClearingLoops.Setup memory setup, Crossing memory crossing, ClearingLoops.Book memory book)
+        private
+        pure
+    {
         ClearingLoops.store(setup.state, crossing.matchedWh);
-        if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, crossing.bids, crossing.asks);
+        if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
     }
 
     /// @dev Matches slices in the order supplied (A2, A4) and emits the fills.
     function _serve(uint32 frame, ClearingLoops.Setup memory setup, Clearing calldata clearing, uint256 limit) private {
-        (bool ok, uint256 fills, uint256 length) =
-            ClearingLoops.serve(setup, clearing.bidService, clearing.askService, limit);
-        require(ok, Auction_WrongService(frame));
-        if (length != 0) ClearingLoops.logFills(Fills.selector, frame, fills, length);
+        ClearingLoops.Run memory run = ClearingLoops.Run({
+            fills: 0,
+            bound: 0,
+            nextBid: ClearingLoops.offsetOf(clearing.bidService),
+            nextAsk: ClearingLoops.offsetOf(clearing.askService),
+            bidWeight: _uniformPrice ? 0 : _priceWeightBps,
+            askWeight: _uniformPrice ? 0 : BPS - _priceWeightBps,
+            shownTick: _uniformPrice ? _NO_TICK : 0
+        });
+        uint256 fills = ClearingLoops.free();
+        (run.fills, run.bound) = (fills, fills + limit * _FILL_BYTES);
+        ClearingLoops.serve(setup, run);
+        require(
+            (ClearingLoops.load(setup.state) == 0 || run.fills == run.bound)
+                && run.nextBid == ClearingLoops.offsetOf(clearing.bidService) + clearing.bidService.length
+                && run.nextAsk == ClearingLoops.offsetOf(clearing.askService) + clearing.askService.length,
+            Auction_WrongService(frame)
+        );
+        if (run.fills != fills) ClearingLoops.logFills(Fills.selector, frame, fills, run.fills - fills);
     }
 
     /* PRIVATE: THE RESULT */
@@ -190,20 +210,22 @@ abstract contract AuctionClearing is AuctionFrames {
         Crossing memory crossing
     ) private {
         if (clearing.rolled.length != 0) _roll(frame, setup, clearing.rolled);
-        uint256 uniformTick = AuctionRules.NO_TICK;
-        if (_uniformPrice && crossing.matchedWh != 0) uniformTick = AuctionRules.uniformTick(setup);
+        bool uniform = _uniformPrice && crossing.matchedWh != 0;
+        uint256 uniformTick = uniform ? AuctionRules.uniformTick(setup) : 0;
         (bool ok, bytes32 root, uint256 records) = _decide(
             frame,
             word,
             setup,
             clearing.participants,
-            ClearingLoops.Account(_tickMicroPerWh, word.feeTicks(), uniformTick, 1),
+            ClearingLoops.Account(_tickMicroPerWh, word.feeTicks(), uniformTick, _ROLL_MASK),
             crossing.matchedWh,
             false
         );
         require(ok, Auction_WrongService(frame));
         // Ticks are at most 255.
-        emit FrameCleared(frame, root, records, crossing.matchedWh, uint8(crossing.price), uint8(uniformTick));
+        emit FrameCleared(
+            frame, root, records, crossing.matchedWh, uint8(crossing.price), uniform ? uint8(uniformTick) : _NO_TICK
+        );
     }
 
     /// @dev Lets the rests enter the next frame, which is open: an order is placed only where all its frames are (A6).

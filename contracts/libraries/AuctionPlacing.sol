@@ -4,8 +4,8 @@ pragma solidity 0.8.30;
 import {IFrameAuction} from "../../interfaces/IFrameAuction.sol";
 import {AuctionFrames} from "./AuctionFrames.sol";
 import {AuctionWord} from "./AuctionWord.sol";
+import {ClearingLoops} from "./ClearingLoops.sol";
 import {FrameChain} from "./FrameChain.sol";
-import {FrameClock} from "./FrameClock.sol";
 
 /// @title Orders and cancels enter a frame's chain
 /// @notice Rules A1, A8, M2. An order touches the account's word, the frame's word and one log.
@@ -36,44 +36,31 @@ abstract contract AuctionPlacing is AuctionFrames {
     function place(uint256 request) external returns (uint256 index) {
         require(request.isRequest(), Auction_InvalidRequest(request));
         uint256 account = _knownAccount(msg.sender);
-        uint32 frame = request.frameIn();
-        uint256 frameWord = _placeable(frame, account);
-        uint256[] memory entries = new uint256[](1);
-        uint256 lockMicro;
-        (entries[0], lockMicro) = _order(request, account, frameWord);
+        uint256 frameWord = _placeable(request.frameIn(), account);
+        (uint256 word, uint256 lockMicro) = _order(request, account, frameWord);
         account = _withUse(_withoutMargin(account, lockMicro), 1, _CANCEL_RESERVE);
         index = frameWord.count();
-        require(index < _MAX_ORDERS, Auction_FrameFull(frame));
+        require(index < _MAX_ORDERS, Auction_FrameFull(request.frameIn()));
         _accounts[msg.sender] = account;
-        _frames[frame] = frameWord.chained(entries[0]);
-        entries[0] = entries[0].entry(frame, index);
-        emit WordsChained(entries);
+        _frames[request.frameIn()] = frameWord.chained(word);
+        ClearingLoops.logEntry(WordsChained.selector, word.entry(request.frameIn(), index));
     }
 
     /// @inheritdoc IFrameAuction
     function placeMany(uint32 frame, uint256[] calldata requests) external returns (uint256 firstIndex) {
-        uint256 count = requests.length;
         uint256 account = _knownAccount(msg.sender);
+        uint256 count = requests.length;
         require(count != 0, Auction_InvalidRequest(0));
         uint256 frameWord = _placeable(frame, account);
-        uint256[] memory entries = new uint256[](count);
         firstIndex = frameWord.count();
-        uint256 lockMicro;
-        // Locks of a calldata's worth of orders, each of 64 bits at most; counts are compared below before anything is written.
+        (uint256[] memory entries, uint256 digest, uint256 lockMicro) = _orders(frame, requests, account, frameWord);
+        account = _withUse(_withoutMargin(account, lockMicro), count, _CANCEL_RESERVE);
+        // A calldata's worth.
         unchecked {
-            for (uint256 i; i < count; ++i) {
-                uint256 request = requests[i];
-                require(request.isRequest() && request.frameIn() == frame, Auction_InvalidRequest(request));
-                (uint256 word, uint256 addedMicro) = _order(request, account, frameWord);
-                lockMicro += addedMicro;
-                frameWord = frameWord.chained(word);
-                entries[i] = word.entry(frame, firstIndex + i);
-            }
-            account = _withUse(_withoutMargin(account, lockMicro), count, _CANCEL_RESERVE);
             require(firstIndex + count <= _MAX_ORDERS, Auction_FrameFull(frame));
         }
         _accounts[msg.sender] = account;
-        _frames[frame] = frameWord;
+        _frames[frame] = frameWord.withDigest(digest, count);
         emit WordsChained(entries);
     }
 
@@ -84,12 +71,10 @@ abstract contract AuctionPlacing is AuctionFrames {
         _requireGateOpen(frame);
         account = _withUse(account, 1, 0);
         require(frameWord.count() < _MAX_WORDS, Auction_FrameFull(frame));
-        uint256[] memory entries = new uint256[](1);
-        entries[0] = AuctionWord.cancel(_idIn(account), originFrame, index);
+        uint256 word = AuctionWord.cancel(_idIn(account), originFrame, index);
         _accounts[msg.sender] = account;
-        _frames[frame] = frameWord.chained(entries[0]);
-        entries[0] = entries[0].entry(frame, frameWord.count());
-        emit WordsChained(entries);
+        _frames[frame] = frameWord.chained(word);
+        ClearingLoops.logEntry(WordsChained.selector, word.entry(frame, frameWord.count()));
     }
 
     /* EXTERNAL: VIEWS */
@@ -120,6 +105,28 @@ abstract contract AuctionPlacing is AuctionFrames {
         _requireGateOpen(frame);
     }
 
+    /// @dev Entries of several orders, the digest after them, and what they lock together.
+    function _orders(uint32 frame, uint256[] calldata requests, uint256 account, uint256 frameWord)
+        private
+        view
+        returns (uint256[] memory entries, uint256 digest, uint256 lockMicro)
+    {
+        entries = new uint256[](requests.length);
+        digest = frameWord;
+        // Locks of a calldata's worth of orders, each of 64 bits at most; their count is compared before anything is written.
+        unchecked {
+            uint256 index = frameWord.count();
+            for (uint256 i; i < requests.length; ++i) {
+                uint256 request = requests[i];
+                require(request.isRequest() && request.frameIn() == frame, Auction_InvalidRequest(request));
+                (uint256 word, uint256 addedMicro) = _order(request, account, frameWord);
+                lockMicro += addedMicro;
+                digest = ClearingLoops.link(digest, word);
+                entries[i] = word.entry(frame, index + i);
+            }
+        }
+    }
+
     /// @dev The word of an order and what it locks.
     function _order(uint256 request, uint256 account, uint256 frameWord)
         private
@@ -141,35 +148,42 @@ abstract contract AuctionPlacing is AuctionFrames {
 
     /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET), and checked.
     function _quantities(uint256 request, uint256 account) private view returns (uint256 quantityWh, uint256 peakWh) {
-        quantityWh = request.quantityIn();
-        peakWh = request.peakIn();
-        if (_factorIn(account) != FULL_FACTOR_BPS && request.sideIn() == AuctionWord.BID) {
-            quantityWh = quantityWh * _factorIn(account) / FULL_FACTOR_BPS;
-            if (peakWh > quantityWh) peakWh = quantityWh;
-        }
-        require(
-            quantityWh >= _minimumQuantityWh && quantityWh <= _maximumQuantityWh,
-            Auction_QuantityOutOfRange(quantityWh, _minimumQuantityWh, _maximumQuantityWh)
-        );
-        if (request.peakIn() != 0) {
+        // 32 bits times 16.
+        unchecked {
+            quantityWh = request.quantityIn();
+            peakWh = request.peakIn();
+            uint256 factor = _factorIn(account);
+            if (factor != FULL_FACTOR_BPS && request.sideIn() == AuctionWord.BID) {
+                quantityWh = quantityWh * factor / FULL_FACTOR_BPS;
+                if (peakWh > quantityWh) peakWh = quantityWh;
+            }
             require(
-                peakWh <= quantityWh && peakWh >= _minimumQuantityWh && peakWh * _MAX_SLICES >= quantityWh,
-                Auction_InvalidPeak(peakWh, quantityWh, _minimumQuantityWh)
+                quantityWh >= _minimumQuantityWh && quantityWh <= _maximumQuantityWh,
+                Auction_QuantityOutOfRange(quantityWh, _minimumQuantityWh, _maximumQuantityWh)
             );
+            if (request.peakIn() != 0) {
+                require(
+                    peakWh <= quantityWh && peakWh >= _minimumQuantityWh && peakWh * _MAX_SLICES >= quantityWh,
+                    Auction_InvalidPeak(peakWh, quantityWh, _minimumQuantityWh)
+                );
+            }
         }
     }
 
     /// @dev Lock per Wh that is enough in every frame that the order may enter (M2) [ticks].
-    function _lockTicks(uint256 request, uint256 frameWord) private view returns (uint256 lockTicks) {
-        (uint256 cap, uint256 fees, uint256 rolls) = (frameWord.capTick(), frameWord.feeTicks(), request.rollsIn());
+    function _lockTicks(uint256 request, uint256 frameWord) private view returns (uint256) {
+        (uint256 cap, uint256 fees) = (frameWord.capTick(), frameWord.feeTicks());
+        uint256 tick = request.tickIn();
         // A frame beyond 32 bits is not open.
         unchecked {
-            for (uint32 i = 1; i <= rolls; ++i) {
-                uint256 later = _openFrame(request.frameIn() + i);
-                if (later.capTick() > cap) cap = later.capTick();
-                if (later.feeTicks() > fees) fees = later.feeTicks();
+            uint256 rolls = request.rollsIn();
+            if (rolls != 0) {
+                for (uint32 i = 1; i <= rolls; ++i) {
+                    uint256 later = _openFrame(request.frameIn() + i);
+                    if (later.capTick() > cap) cap = later.capTick();
+                    if (later.feeTicks() > fees) fees = later.feeTicks();
+                }
             }
-            uint256 tick = request.tickIn();
             if (request.sideIn() == AuctionWord.BID) return tick + fees;
             return cap > tick ? cap - tick : 1;
         }
@@ -181,21 +195,22 @@ abstract contract AuctionPlacing is AuctionFrames {
         // Frames of time only grow.
         unchecked {
             uint256 regained =
-                (FrameClock.current(frameSeconds) - uint32(account >> _USED_AT_SHIFT)) * _REGAINED_PER_FRAME;
+                (block.timestamp / frameSeconds - uint32(account >> _USED_AT_SHIFT)) * _REGAINED_PER_FRAME;
             used = used > regained ? used - regained : 0;
         }
     }
 
     /// @dev Takes words from the allowance or reverts; `reserve` stays.
     function _withUse(uint256 account, uint256 words, uint256 reserve) private view returns (uint256) {
-        uint256 used = _used(account);
-        uint256 limit = _ALLOWANCE - reserve;
-        uint256 allowed = used < limit ? limit - used : 0;
-        require(words <= allowed, Auction_TooManyWords(_idIn(account), words, allowed));
-        // At most 256.
+        // At most 256 used; a frame of time has 32 bits.
         unchecked {
+            uint256 used = _used(account);
+            if (used + words > _ALLOWANCE - reserve) {
+                uint256 allowed = used < _ALLOWANCE - reserve ? _ALLOWANCE - reserve - used : 0;
+                revert Auction_TooManyWords(_idIn(account), words, allowed);
+            }
             return (account & ~_USE_MASK) | ((used + words) << _USED_SHIFT)
-                | (uint256(FrameClock.current(frameSeconds)) << _USED_AT_SHIFT);
+                | (block.timestamp / frameSeconds << _USED_AT_SHIFT);
         }
     }
 }

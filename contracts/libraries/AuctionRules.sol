@@ -22,7 +22,6 @@ library AuctionRules {
 
     /// @dev Most orders of a side that roll.
     uint256 internal constant MAX_ROLLED = 512;
-    uint256 internal constant NO_TICK = 255;
 
     uint256 private constant _EFFECTIVE = 1 << 176;
     uint256 private constant _ROLLS = 1 << 177;
@@ -91,28 +90,29 @@ library AuctionRules {
 
     /* CROSSING */
 
-    /// @dev The crossing price (A3) from what {ClearingLoops-sums} found around `crossing`.
+    /// @dev The crossing price (A3) from the sums around the tick that was supplied.
     /// @return ok Whether that is the lowest tick at which the supply is at least the demand.
     /// @return price The price; the ticks from it to the one returned as `eligible` have the same demand and supply.
     /// @return eligible Tick that decides who is eligible.
     /// @return matchedWh Energy that is matched.
-    function priceAt(uint256 crossing, uint256 demand, uint256 supply, uint256 bids, uint256 asks)
+    function priceAt(ClearingLoops.Book memory book)
         internal
         pure
         returns (bool ok, uint256 price, uint256 eligible, uint256 matchedWh)
     {
-        (uint256 demandAt, uint256 supplyAt) = (demand & _HALF, supply & _HALF);
+        uint256 crossing = book.crossing;
+        (uint256 demandAt, uint256 supplyAt) = (book.demand & _HALF, book.supply & _HALF);
         (price, eligible, matchedWh) = (crossing, crossing, demandAt);
         if (crossing > AuctionWord.HIGHEST_TICK + 1 || supplyAt < demandAt) return (false, 0, 0, 0);
         if (crossing == 0) return (true, price, eligible, matchedWh);
-        (uint256 demandBelow, uint256 supplyBelow) = (demand >> 128, supply >> 128);
+        (uint256 demandBelow, uint256 supplyBelow) = (book.demand >> 128, book.supply >> 128);
         if (supplyBelow >= demandBelow) return (false, 0, 0, 0);
         ok = true;
         if (supplyBelow > demandAt || (supplyBelow == demandAt && demandBelow - supplyBelow <= supplyAt - demandAt)) {
             (eligible, matchedWh) = (crossing - 1, supplyBelow);
             // The lowest tick above all lower bids and not below the highest ask: demand and supply are the same there.
-            bids &= (uint256(1) << eligible) - 1;
-            asks &= (uint256(1) << crossing) - 1;
+            uint256 bids = book.bids & ((uint256(1) << eligible) - 1);
+            uint256 asks = book.asks & ((uint256(1) << crossing) - 1);
             price = bids == 0 ? 0 : Math.log2(bids) + 1;
             if (asks != 0 && Math.log2(asks) > price) price = Math.log2(asks);
         }
@@ -120,7 +120,7 @@ library AuctionRules {
 
     /// @dev The one price of all fills, if there are any (A5).
     function uniformTick(ClearingLoops.Setup memory setup) internal pure returns (uint256) {
-        (uint256 bid, uint256 ask) = (NO_TICK, 0);
+        (uint256 bid, uint256 ask) = (AuctionWord.HIGHEST_TICK, 0);
         for (uint256 position; position < setup.positions; ++position) {
             if (_filledWh(_service(setup, position).load()) == 0) continue;
             uint256 entry = (setup.entries + position * 32).load();

@@ -26,10 +26,32 @@ library ClearingLoops {
     struct Account {
         uint256 tickMicro;
         uint256 feeTicks;
-        /// Price of all fills, or 255 for the values in the state.
+        /// Price of all fills, or 0 where the state has their values.
         uint256 uniformTick;
-        /// 1 unless no order rolls because the frame is voided.
-        uint256 rolling;
+        /// Bits of an order's rolls; 0 if none may roll because the frame is voided.
+        uint256 rollMask;
+    }
+
+    /// @notice A run of {serve}: where fills go to and where they stop, where the next positions of both sides stand in the calldata, weights of a
+    /// bid's and an ask's tick, and 255 with a uniform price, where both weights are 0 for want of the price.
+    struct Run {
+        uint256 fills;
+        uint256 bound;
+        uint256 nextBid;
+        uint256 nextAsk;
+        uint256 bidWeight;
+        uint256 askWeight;
+        uint256 shownTick;
+    }
+
+    /// @notice Offers with effect around a tick: sums have those at the tick in the lower half, those at the tick below it in the upper one; ticks
+    /// have a bit for each tick of an order.
+    struct Book {
+        uint256 crossing;
+        uint256 demand;
+        uint256 supply;
+        uint256 bids;
+        uint256 asks;
     }
 
     uint256 internal constant STATE_WORDS = 8;
@@ -89,7 +111,20 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Chains the words of a frame and enters them at `to`; `tag` is the first one's origin frame and index, shifted into place.
+    /// @dev Emits {IFrameAuction-WordsChained} for one entry.
+    function logEntry(bytes32 topic, uint256 entry) internal {
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, 0x20)
+            mstore(add(data, 0x20), 1)
+            mstore(add(data, 0x40), entry)
+            log1(data, 0x60, topic)
+        }
+    }
+
+    /// @dev Chains the words of a frame and enters them at `to`.
+    /// @param tag Origin frame and index of the first one, shifted into place.
+    /// @return last Digest of the chain.
     function loadWords(uint256 digest, bytes calldata words, uint256 to, uint256 tag)
         internal
         pure
@@ -120,272 +155,262 @@ library ClearingLoops {
 
     /// @dev Checks that the positions are all there, by participant and position, and marks the orders with effect.
     /// @return ok Whether they are.
-    /// @return cancels Count of cancels.
-    function walk(Setup memory setup, bytes calldata participants) internal pure returns (bool ok, uint256 cancels) {
+    /// @return cancels Whether there are cancels.
+    function walk(Setup memory setup, bytes calldata participants) internal pure returns (bool ok, bool cancels) {
         assembly ("memory-safe") {
             let entries := mload(add(setup, 0x40))
             let n := mload(setup)
             let end := add(participants.offset, shl(1, n))
             let floor := 0
-            let id := 0
             let orders := 0
-            ok := 1
+            let seen := 0
             for { let from := participants.offset } lt(from, end) { from := add(from, 2) } {
                 let position := shr(240, calldataload(from))
-                if iszero(lt(position, n)) {
-                    ok := 0
-                    break
-                }
-                let at := add(entries, shl(5, position))
+                let at := add(entries, shl(5, mul(position, lt(position, n))))
                 let entry := mload(at)
-                let owner := and(entry, 0xffffffff)
-                let key := or(shl(16, owner), position)
-                if lt(key, floor) {
-                    ok := 0
-                    break
-                }
+                // Owner 32 | position 16: each key above the one before, which is `floor` less 1.
+                let key := or(shl(16, and(entry, 0xffffffff)), position)
+                let order := iszero(and(entry, shl(106, 1)))
+                // Bit 0: cancels, bit 1: wrong.
+                seen := or(seen, or(iszero(order), shl(1, or(iszero(lt(position, n)), lt(key, floor)))))
+                orders := add(mul(orders, eq(shr(16, key), shr(16, floor))), order)
                 floor := add(key, 1)
-                if xor(owner, id) {
-                    id := owner
-                    orders := 0
-                }
-                switch and(shr(106, entry), 1)
-                case 0 {
-                    orders := add(orders, 1)
-                    if lt(orders, 65) { mstore(at, or(entry, shl(176, 1))) }
-                }
-                default { cancels := add(cancels, 1) }
+                mstore(at, or(entry, shl(176, and(order, lt(orders, 65)))))
             }
+            ok := lt(seen, 2)
+            cancels := and(seen, 1)
         }
     }
 
-    /// @dev Sums of the offers with effect around a tick, and the ticks that they have.
-    /// @return demand Demand at the tick 128 | at the tick below it 128.
-    /// @return supply The same of the supply.
-    /// @return bids A bit for each tick of a bid.
-    /// @return asks A bit for each tick of an ask.
-    function sums(Setup memory setup, uint256 crossing)
-        internal
-        pure
-        returns (uint256 demand, uint256 supply, uint256 bids, uint256 asks)
-    {
+    /// @dev Sums of the offers with effect around the crossing, and the ticks that they have.
+    function sums(Setup memory setup, Book memory book) internal pure {
         assembly ("memory-safe") {
-            let slices := mload(add(setup, 0xe0))
+            let demand := 0
+            let supply := 0
+            let bids := 0
+            let asks := 0
             let at := mload(add(setup, 0x40))
             let end := add(at, shl(5, mload(setup)))
+            let crossing := mload(book)
             for {} lt(at, end) { at := add(at, 0x20) } {
                 let entry := mload(at)
-                if and(shr(176, entry), 1) {
+                if and(entry, shl(176, 1)) {
                     let offer := and(shr(32, entry), 0xffffff)
-                    if slices {
-                        let shown := mul(slices, and(shr(56, entry), 0xffffff))
+                    if mload(add(setup, 0xe0)) {
+                        let shown := mul(mload(add(setup, 0xe0)), and(shr(56, entry), 0xffffff))
                         if and(gt(shown, 0), lt(shown, offer)) { offer := shown }
                     }
                     let tick := and(shr(80, entry), 0xff)
-                    switch and(shr(104, entry), 1)
+                    switch and(entry, shl(104, 1))
                     case 0 {
                         bids := or(bids, shl(tick, 1))
-                        if gt(add(tick, 2), crossing) {
-                            if gt(add(tick, 1), crossing) { demand := add(demand, offer) }
-                            demand := add(demand, shl(128, offer))
-                        }
+                        tick := add(tick, 1)
+                        demand := add(demand, mul(offer, add(gt(tick, crossing), shl(128, gt(add(tick, 1), crossing)))))
                     }
                     default {
                         asks := or(asks, shl(tick, 1))
-                        if iszero(gt(tick, crossing)) {
-                            if lt(tick, crossing) { supply := add(supply, shl(128, offer)) }
-                            supply := add(supply, offer)
-                        }
+                        supply := add(supply, mul(offer, add(iszero(gt(tick, crossing)), shl(128, lt(tick, crossing)))))
                     }
                 }
+            }
+            mstore(add(book, 0x20), demand)
+            mstore(add(book, 0x40), supply)
+            mstore(add(book, 0x60), bids)
+            mstore(add(book, 0x80), asks)
+        }
+    }
+
+    /// @dev For each eligible tick, how many of the side's distinct eligible ticks lie below it: a byte each, asks 256 bytes after bids.
+    /// @return table Where they are.
+    /// @return bidTicks Distinct eligible ticks of bids.
+    function tickTable(uint256 price, Book memory book) internal pure returns (uint256 table, uint256 bidTicks) {
+        assembly ("memory-safe") {
+            table := mload(0x40)
+            mstore(0x40, add(table, 0x220))
+            let to := add(table, price)
+            for { let bits := shr(price, mload(add(book, 0x60))) } bits { bits := shr(1, bits) } {
+                mstore8(to, bidTicks)
+                bidTicks := add(bidTicks, and(bits, 1))
+                to := add(to, 1)
+            }
+            let below := 0
+            to := add(table, 0x100)
+            for { let bits := and(mload(add(book, 0x80)), sub(shl(add(price, 1), 1), 1)) } bits { bits := shr(1, bits) }
+            {
+                mstore8(to, below)
+                below := add(below, and(bits, 1))
+                to := add(to, 1)
             }
         }
     }
 
-    /// @dev Gives the eligible orders their first keys (A4): bids at `price` or above, asks at it or below. `bids` and `asks` have a bit for each
-    /// tick of an order with effect.
-    function rank(Setup memory setup, uint256 price, uint256 bids, uint256 asks) internal pure {
+    /// @dev Gives the eligible orders their first keys (A4): bids at `price` or above, asks at it or below.
+    function rank(Setup memory setup, uint256 price, Book memory book) internal pure {
+        (uint256 table, uint256 bidTicks) = tickTable(price, book);
         assembly ("memory-safe") {
-            function ones(bits) -> count {
-                let x :=
-                    sub(bits, and(shr(1, bits), 0x5555555555555555555555555555555555555555555555555555555555555555))
-                x := add(
-                    and(x, 0x3333333333333333333333333333333333333333333333333333333333333333),
-                    and(shr(2, x), 0x3333333333333333333333333333333333333333333333333333333333333333)
-                )
-                x := and(add(x, shr(4, x)), 0x0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f)
-                count := shr(248, mul(x, 0x0101010101010101010101010101010101010101010101010101010101010101))
-            }
-            let n := mload(setup)
-            let state := mload(add(setup, 0x20))
-            let entries := mload(add(setup, 0x40))
-            let alpha := mload(add(setup, 0x60))
-            let beta := mload(add(setup, 0x80))
-            let slices := mload(add(setup, 0xe0))
-            // Time ranks given to a side so far, and whose order it had last: one word a side.
+            let at := mload(add(setup, 0x40))
+            let end := add(at, shl(5, mload(setup)))
+            mstore(0, at)
+            // Time ranks given to a side so far, above 32 bits of whose order it had last.
             let bidder := 0
             let asker := 0
-            for { let position := 0 } lt(position, n) { position := add(position, 1) } {
-                let entry := mload(add(entries, shl(5, position)))
-                if and(shr(176, entry), 1) {
-                    let tick := and(shr(80, entry), 0xff)
-                    let owner := and(entry, 0xffffffff)
-                    let time := 0
-                    let priceRank := 0
-                    switch and(shr(104, entry), 1)
-                    case 0 {
-                        if lt(tick, price) { continue }
-                        if xor(and(bidder, 0xffffffff), owner) {
-                            bidder := or(shl(32, add(shr(32, bidder), 1)), owner)
-                        }
-                        time := sub(shr(32, bidder), 1)
-                        priceRank := ones(shr(add(tick, 1), bids))
+            bidTicks := sub(bidTicks, 1)
+            for {} lt(at, end) { at := add(at, 0x20) } {
+                let entry := mload(at)
+                let tick := and(shr(80, entry), 0xff)
+                let owner := and(entry, 0xffffffff)
+                let time
+                switch and(entry, shl(104, 1))
+                case 0 {
+                    if or(lt(tick, price), iszero(and(entry, shl(176, 1)))) { continue }
+                    if and(xor(owner, bidder), 0xffffffff) {
+                        bidder := or(shl(32, add(shr(32, bidder), 1)), owner)
                     }
-                    default {
-                        if gt(tick, price) { continue }
-                        if xor(and(asker, 0xffffffff), owner) {
-                            asker := or(shl(32, add(shr(32, asker), 1)), owner)
-                        }
-                        time := sub(shr(32, asker), 1)
-                        priceRank := ones(and(asks, sub(shl(tick, 1), 1)))
-                    }
-                    let offer := and(shr(32, entry), 0xffffff)
-                    if slices {
-                        let shown := mul(slices, and(shr(56, entry), 0xffffff))
-                        if and(gt(shown, 0), lt(shown, offer)) { offer := shown }
-                    }
-                    let f := add(mul(alpha, priceRank), mul(beta, time))
-                    let key := or(or(shl(16, priceRank), position), shl(24, f))
-                    key := or(key, shl(80, and(shr(105, entry), 1)))
-                    mstore(
-                        add(add(state, 0x100), shl(5, position)),
-                        or(or(shl(56, offer), shl(80, time)), shl(175, key))
-                    )
+                    time := sub(shr(32, bidder), 1)
+                    tick := sub(bidTicks, byte(0, mload(add(table, tick))))
                 }
+                default {
+                    if or(gt(tick, price), iszero(and(entry, shl(176, 1)))) { continue }
+                    if and(xor(owner, asker), 0xffffffff) {
+                        asker := or(shl(32, add(shr(32, asker), 1)), owner)
+                    }
+                    time := sub(shr(32, asker), 1)
+                    tick := byte(0, mload(add(add(table, 0x100), tick)))
+                }
+                // The tick is a price rank now. Position, price rank, f, supplier; time rank; offer.
+                let service := add(shl(170, sub(at, mload(0))), add(shl(191, tick), and(shl(150, entry), shl(255, 1))))
+                tick := add(mul(mload(add(setup, 0x60)), tick), mul(mload(add(setup, 0x80)), time))
+                service := add(service, add(shl(199, tick), shl(80, time)))
+                let offer := and(shr(32, entry), 0xffffff)
+                if mload(add(setup, 0xe0)) {
+                    let shown := mul(mload(add(setup, 0xe0)), and(shr(56, entry), 0xffffff))
+                    if and(gt(shown, 0), lt(shown, offer)) { offer := shown }
+                }
+                mstore(add(add(mload(add(setup, 0x20)), 0x100), sub(at, mload(0))), add(service, shl(56, offer)))
             }
+            let state := mload(add(setup, 0x20))
             mstore(add(state, 0x20), shr(32, bidder))
             mstore(add(state, 0x40), shr(32, asker))
         }
     }
 
-    /// @dev Serves slices against each other in the order supplied (A4, A5) until nothing is left to match or `limit` fills are made.
-    /// @return ok Whether both orders of service were increasing in their keys, had pending slices only and were used up.
-    /// @return fills Where the packed fills begin.
-    /// @return length Their bytes.
-    function serve(Setup memory setup, bytes calldata bidService, bytes calldata askService, uint256 limit)
-        internal
-        pure
-        returns (bool ok, uint256 fills, uint256 length)
-    {
+    /// @dev Serves slices against each other in the order supplied (A4, A5) until nothing is left to match or `run.bound` is reached, or a
+    /// position is not the next one: then neither is the case afterwards. `run.fills` moves on to where the fills end.
+    function serve(Setup memory setup, Run memory run) internal pure {
         assembly ("memory-safe") {
-            // Begins the next slice of a side: `side` is its number, `next` where its position stands.
-            function begin(setup_, side, next, end_) -> slice, pending, tick, position {
-                if lt(next, end_) {
-                    position := shr(240, calldataload(next))
-                    let state := mload(add(setup_, 0x20))
-                    let floorAt := add(add(state, 0xa0), shl(5, side))
-                    if lt(position, mload(setup_)) {
-                        let entry := mload(add(mload(add(setup_, 0x40)), shl(5, position)))
-                        pending := mload(add(add(state, 0x100), shl(5, position)))
-                        let key := shr(175, pending)
-                        if iszero(or(xor(and(shr(104, entry), 1), side), lt(key, mload(floorAt)))) {
-                            mstore(floorAt, add(key, 1))
-                            slice := and(shr(56, pending), 0xffffff)
-                            let peak := and(shr(56, entry), 0xffffff)
-                            if and(gt(peak, 0), lt(peak, slice)) { slice := peak }
-                            tick := and(shr(80, entry), 0xff)
-                        }
-                    }
-                }
-            }
-            // Ends a slice: the order's next one, if there is one, queues with the side's next time rank.
-            function finish(setup_, side, pending, position) {
-                let state := mload(add(setup_, 0x20))
-                if and(shr(56, pending), 0xffffff) {
-                    let timesAt := add(add(state, 0x20), shl(5, side))
-                    let time := mload(timesAt)
-                    mstore(timesAt, add(time, 1))
-                    let f :=
-                        add(
-                            mul(mload(add(setup_, 0x60)), and(shr(191, pending), 0xff)),
-                            mul(mload(add(setup_, 0x80)), time)
-                        )
-                    // All but f stays.
-                    pending := or(and(pending, not(shl(199, 0xffffffffffffff))), shl(199, f))
-                }
-                mstore(add(add(state, 0x100), shl(5, position)), pending)
-            }
-            // Goes on with a slice that an earlier chunk began.
-            function resume(setup_, at) -> slice, pending, tick, position {
-                let served := mload(at)
-                position := and(served, 0xffff)
-                slice := shr(16, served)
-                if slice {
-                    pending := mload(add(add(mload(add(setup_, 0x20)), 0x100), shl(5, position)))
-                    tick := and(shr(80, mload(add(mload(add(setup_, 0x40)), shl(5, position)))), 0xff)
-                }
-            }
             let state := mload(add(setup, 0x20))
             let left := mload(state)
-            let nextBid := bidService.offset
-            let nextAsk := askService.offset
-            let bidLeft, bid, bidTick, bidPosition := resume(setup, add(state, 0x60))
-            let askLeft, ask, askTick, askPosition := resume(setup, add(state, 0x80))
-            fills := mload(0x40)
-            let to := fills
-            let bound := add(to, shl(3, limit))
-            for {} and(gt(left, 0), lt(to, bound)) {} {
+            let to := mload(run)
+            // Of the slices being served: rest, service, and position in the fill's place with the weighted tick.
+            let bidLeft := 0
+            let bid := 0
+            let bidder := 0
+            let askLeft := 0
+            let ask := 0
+            let asker := 0
+            // Slices that an earlier chunk began go on.
+            if mload(add(state, 0x60)) {
+                bidder := and(mload(add(state, 0x60)), 0xffff)
+                bidLeft := shr(16, mload(add(state, 0x60)))
+                bid := mload(add(add(state, 0x100), shl(5, bidder)))
+                let tick := and(shr(80, mload(add(mload(add(setup, 0x40)), shl(5, bidder)))), 0xff)
+                bidder := or(shl(240, bidder), mul(mload(add(run, 0x80)), tick))
+            }
+            if mload(add(state, 0x80)) {
+                asker := and(mload(add(state, 0x80)), 0xffff)
+                askLeft := shr(16, mload(add(state, 0x80)))
+                ask := mload(add(add(state, 0x100), shl(5, asker)))
+                let tick := and(shr(80, mload(add(mload(add(setup, 0x40)), shl(5, asker)))), 0xff)
+                asker := or(shl(224, asker), mul(mload(add(run, 0xa0)), tick))
+            }
+            // The bound, and the tick that the log tells where the price is uniform.
+            mstore(0, mload(add(run, 0x20)))
+            mstore(0x20, shl(192, mload(add(run, 0xc0))))
+            for {} mul(left, lt(to, mload(0))) {} {
+                // The next slice of a side: a position of the frame, of this side, its key not below the floor, something of its offer left.
                 if iszero(bidLeft) {
-                    bidLeft, bid, bidTick, bidPosition :=
-                        begin(setup, 0, nextBid, add(bidService.offset, bidService.length))
-                    nextBid := add(nextBid, 2)
-                    if iszero(bidLeft) { break }
+                    let place := mload(add(run, 0x40))
+                    mstore(add(run, 0x40), add(place, 2))
+                    place := shr(240, calldataload(place))
+                    bid := mload(add(add(state, 0x100), shl(5, place)))
+                    bidLeft := and(shr(56, bid), 0xffffff)
+                    if or(lt(shr(175, bid), mload(add(state, 0xa0))), iszero(mul(bidLeft, lt(place, mload(setup))))) {
+                        break
+                    }
+                    mstore(add(state, 0xa0), add(shr(175, bid), 1))
+                    bidder := shl(240, place)
+                    place := mload(add(mload(add(setup, 0x40)), shl(5, place)))
+                    if and(place, shl(104, 1)) { break }
+                    bidder := or(bidder, mul(mload(add(run, 0x80)), and(shr(80, place), 0xff)))
+                    place := sub(and(shr(56, place), 0xffffff), 1)
+                    if lt(place, bidLeft) { bidLeft := add(place, 1) }
                 }
                 if iszero(askLeft) {
-                    askLeft, ask, askTick, askPosition :=
-                        begin(setup, 1, nextAsk, add(askService.offset, askService.length))
-                    nextAsk := add(nextAsk, 2)
-                    if iszero(askLeft) { break }
+                    let place := mload(add(run, 0x60))
+                    mstore(add(run, 0x60), add(place, 2))
+                    place := shr(240, calldataload(place))
+                    ask := mload(add(add(state, 0x100), shl(5, place)))
+                    askLeft := and(shr(56, ask), 0xffffff)
+                    if or(lt(shr(175, ask), mload(add(state, 0xc0))), iszero(mul(askLeft, lt(place, mload(setup))))) {
+                        break
+                    }
+                    mstore(add(state, 0xc0), add(shr(175, ask), 1))
+                    asker := shl(224, place)
+                    place := mload(add(mload(add(setup, 0x40)), shl(5, place)))
+                    if iszero(and(place, shl(104, 1))) { break }
+                    asker := or(asker, mul(mload(add(run, 0xa0)), and(shr(80, place), 0xff)))
+                    place := sub(and(shr(56, place), 0xffffff), 1)
+                    if lt(place, askLeft) { askLeft := add(place, 1) }
                 }
                 let energy := bidLeft
                 if lt(askLeft, energy) { energy := askLeft }
-                let tick := 0
-                switch mload(add(setup, 0xc0))
-                case 0 {
-                    let weight := mload(add(setup, 0xa0))
-                    tick := div(add(mul(weight, bidTick), mul(sub(10000, weight), askTick)), 10000)
-                    mstore(to, shl(192, or(tick, or(shl(8, energy), or(shl(32, askPosition), shl(48, bidPosition))))))
-                }
-                default {
-                    mstore(to, shl(192, or(255, or(shl(8, energy), or(shl(32, askPosition), shl(48, bidPosition))))))
-                }
+                // Positions above, weighted ticks below.
+                let change := add(bidder, asker)
+                mstore(to, or(shl(224, shr(224, change)), or(shl(200, energy), mload(0x20))))
+                change := div(and(change, 0xffffffff), 10000)
+                mstore8(add(to, 7), or(byte(7, mload(to)), change))
                 to := add(to, 8)
                 // More value, more filled, less left of the offer: all in one product.
-                let change := mul(energy, sub(add(tick, shl(32, 1)), shl(56, 1)))
+                change := mul(energy, sub(add(change, shl(32, 1)), shl(56, 1)))
                 bid := add(bid, change)
                 ask := add(ask, change)
                 left := sub(left, energy)
                 bidLeft := sub(bidLeft, energy)
                 askLeft := sub(askLeft, energy)
-                if iszero(bidLeft) { finish(setup, 0, bid, bidPosition) }
-                if iszero(askLeft) { finish(setup, 1, ask, askPosition) }
+                // The end of a slice: the order's next one, if there is one, queues with the side's next time rank. In its key all but f stays.
+                if iszero(bidLeft) {
+                    if and(bid, shl(56, 0xffffff)) {
+                        let f := mload(add(state, 0x20))
+                        mstore(add(state, 0x20), add(f, 1))
+                        f := mul(mload(add(setup, 0x80)), f)
+                        f := add(f, mul(mload(add(setup, 0x60)), and(shr(191, bid), 0xff)))
+                        bid := or(and(bid, not(shl(199, 0xffffffffffffff))), shl(199, f))
+                    }
+                    mstore(add(add(state, 0x100), shl(5, shr(240, bidder))), bid)
+                }
+                if iszero(askLeft) {
+                    if and(ask, shl(56, 0xffffff)) {
+                        let f := mload(add(state, 0x40))
+                        mstore(add(state, 0x40), add(f, 1))
+                        f := mul(mload(add(setup, 0x80)), f)
+                        f := add(f, mul(mload(add(setup, 0x60)), and(shr(191, ask), 0xff)))
+                        ask := or(and(ask, not(shl(199, 0xffffffffffffff))), shl(199, f))
+                    }
+                    mstore(add(add(state, 0x100), shl(5, shr(224, asker))), ask)
+                }
             }
-            ok := or(iszero(left), eq(to, bound))
-            ok := and(ok, eq(nextBid, add(bidService.offset, bidService.length)))
-            ok := and(ok, eq(nextAsk, add(askService.offset, askService.length)))
+            mstore(run, to)
             mstore(state, left)
-            let services := add(state, 0x100)
             mstore(add(state, 0x60), 0)
             mstore(add(state, 0x80), 0)
             if bidLeft {
-                mstore(add(services, shl(5, bidPosition)), bid)
-                mstore(add(state, 0x60), or(bidPosition, shl(16, bidLeft)))
+                mstore(add(add(state, 0x100), shl(5, shr(240, bidder))), bid)
+                mstore(add(state, 0x60), or(shr(240, bidder), shl(16, bidLeft)))
             }
             if askLeft {
-                mstore(add(services, shl(5, askPosition)), ask)
-                mstore(add(state, 0x80), or(askPosition, shl(16, askLeft)))
+                mstore(add(add(state, 0x100), shl(5, shr(224, asker))), ask)
+                mstore(add(state, 0x80), or(shr(224, asker), shl(16, askLeft)))
             }
-            length := sub(to, fills)
             // Zeros after the last fill, which wrote 24 of them itself.
             mstore(to, 0)
             mstore(0x40, and(add(to, 0x3f), not(0x1f)))
@@ -403,70 +428,65 @@ library ClearingLoops {
         returns (bool ok, uint256 records, uint256 count, uint256 lockedWhTicks)
     {
         assembly ("memory-safe") {
-            records := mload(0x40)
-            let to := records
+            // The first record that is written belongs to nobody.
+            let to := mload(0x40)
+            records := add(to, 0x20)
             let state := mload(add(setup, 0x20))
-            let entries := mload(add(setup, 0x40))
-            let end := add(participants.offset, shl(1, mload(setup)))
-            let tickMicro := mload(terms)
-            let record := 0
+            mstore(0, add(participants.offset, shl(1, mload(setup))))
+            mstore(0x20, sub(mload(add(setup, 0x40)), state))
+            let energy := 0
+            let money := 0
+            let from := participants.offset
             ok := 1
-            for { let from := participants.offset } lt(from, end) { from := add(from, 2) } {
-                let place := shl(5, shr(240, calldataload(from)))
-                let entry := mload(add(entries, place))
-                if and(xor(entry, record), 0xffffffff) {
-                    if record {
-                        mstore(to, record)
-                        to := add(to, 0x20)
-                    }
-                    record := and(entry, 0xffffffff)
+            for {} lt(from, mload(0)) { from := add(from, 2) } {
+                let at := add(state, shl(5, shr(240, calldataload(from))))
+                let entry := mload(add(at, mload(0x20)))
+                if and(xor(entry, energy), 0xffffffff) {
+                    mstore(to, add(energy, mul(money, mload(terms))))
+                    to := add(to, 0x20)
+                    energy := and(entry, 0xffffffff)
+                    money := 0
                 }
                 // A cancel has no money.
-                if and(shr(106, entry), 1) { continue }
+                if and(entry, shl(106, 1)) { continue }
                 let rest := and(shr(32, entry), 0xffffff)
-                let lockTicks := and(shr(88, entry), 0xff)
-                let service := mload(add(add(state, 0x100), place))
+                let service := mload(add(at, 0x100))
                 if service {
-                    let side := and(shr(104, entry), 1)
-                    if and(shr(56, service), 0xffffff) {
-                        let floor := mload(add(add(state, 0xa0), shl(5, side)))
-                        if lt(add(shr(175, service), 1), floor) { ok := 0 }
-                    }
                     let filled := and(shr(32, service), 0xffffff)
-                    if filled {
-                        rest := sub(rest, filled)
-                        let value := and(service, 0xffffffff)
-                        let uniform := mload(add(terms, 0x40))
-                        if lt(uniform, 255) { value := mul(filled, uniform) }
-                        let locked := mul(filled, lockTicks)
-                        lockedWhTicks := add(lockedWhTicks, locked)
-                        switch side
-                        case 0 {
-                            let left := sub(sub(locked, value), mul(filled, mload(add(terms, 0x20))))
-                            record := add(record, shl(32, filled))
-                            record := add(record, mul(tickMicro, or(shl(96, value), shl(216, left))))
-                        }
-                        default {
-                            record := add(record, shl(64, filled))
-                            record := add(record, mul(tickMicro, or(shl(136, value), shl(176, locked))))
-                        }
+                    rest := sub(rest, filled)
+                    let value := add(and(service, 0xffffffff), mul(filled, mload(add(terms, 0x40))))
+                    let locked := mul(filled, and(shr(88, entry), 0xff))
+                    lockedWhTicks := add(lockedWhTicks, locked)
+                    // The key of what is left is at least that of the slice served last, which is the floor less 1.
+                    let floorAt := 0xa0
+                    switch and(entry, shl(104, 1))
+                    case 0 {
+                        locked := sub(sub(locked, value), mul(filled, mload(add(terms, 0x20))))
+                        money := add(money, add(shl(96, value), shl(216, locked)))
+                        energy := add(energy, shl(32, filled))
+                    }
+                    default {
+                        money := add(money, add(shl(136, value), shl(176, locked)))
+                        energy := add(energy, shl(64, filled))
+                        floorAt := 0xc0
+                    }
+                    if and(service, shl(56, 0xffffff)) {
+                        if lt(add(shr(175, service), 1), mload(add(state, floorAt))) { ok := 0 }
                     }
                 }
                 if rest {
-                    // With effect, rolls left, and the frame not voided: it rolls or is marked as ending.
-                    if and(and(shr(176, entry), gt(and(shr(96, entry), 0xff), 0)), mload(add(terms, 0x60))) {
+                    // With rolls left and effect, and the frame not voided, it rolls on or is marked as ending.
+                    if and(entry, mload(add(terms, 0x60))) {
                         if and(shr(177, entry), 1) { continue }
-                        if iszero(and(shr(178, entry), 1)) { ok := 0 }
+                        if and(shr(176, entry), iszero(and(shr(178, entry), 1))) { ok := 0 }
                     }
-                    let locked := mul(rest, lockTicks)
-                    lockedWhTicks := add(lockedWhTicks, locked)
-                    record := add(record, shl(216, mul(tickMicro, locked)))
+                    rest := mul(rest, and(shr(88, entry), 0xff))
+                    lockedWhTicks := add(lockedWhTicks, rest)
+                    money := add(money, shl(216, rest))
                 }
             }
-            if record {
-                mstore(to, record)
-                to := add(to, 0x20)
-            }
+            mstore(to, add(energy, mul(money, mload(terms))))
+            to := add(to, 0x20)
             count := shr(5, sub(to, records))
             mstore(0x40, to)
         }
@@ -514,6 +534,20 @@ library ClearingLoops {
     function hash(uint256 from, uint256 length) internal pure returns (bytes32 digest) {
         assembly ("memory-safe") {
             digest := keccak256(from, length)
+        }
+    }
+
+    /// @dev Where calldata begins.
+    function offsetOf(bytes calldata data) internal pure returns (uint256 offset) {
+        assembly ("memory-safe") {
+            offset := data.offset
+        }
+    }
+
+    /// @dev Where free memory begins.
+    function free() internal pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := mload(0x40)
         }
     }
 

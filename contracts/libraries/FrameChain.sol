@@ -32,11 +32,15 @@ library FrameChain {
     }
 
     /// @dev The word after one more order or cancel.
-    function chained(uint256 word, uint256 entry) internal pure returns (uint256) {
-        uint256 next = ClearingLoops.link(word, entry) >> _DIGEST_SHIFT << _DIGEST_SHIFT;
+    function chained(uint256 word, uint256 added) internal pure returns (uint256) {
+        return withDigest(word, ClearingLoops.link(word, added), 1);
+    }
+
+    /// @dev The word after more orders or cancels; `next` is their last link.
+    function withDigest(uint256 word, uint256 next, uint256 words) internal pure returns (uint256) {
         // The count stays below 2^16: the caller has compared it.
         unchecked {
-            return next | (uint256(uint32(word)) + (1 << _COUNT_SHIFT));
+            return (next & ~uint256(type(uint32).max)) | (uint32(word) + (words << _COUNT_SHIFT));
         }
     }
 
