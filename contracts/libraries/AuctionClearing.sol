@@ -49,8 +49,11 @@ abstract contract AuctionClearing is AuctionFrames {
         ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
         _walk(frame, setup, clearing.participants);
         Crossing memory crossing = _cross(frame, setup, book);
-        _rank(setup, crossing, book);
-        _serve(frame, setup, clearing, _NO_LIMIT);
+        ClearingLoops.store(setup.state, crossing.matchedWh);
+        if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
+        ClearingLoops.Run memory run = _run(clearing, _NO_LIMIT);
+        ClearingLoops.serve(setup, run);
+        _served(frame, setup, clearing, run);
         _conclude(frame, word, setup, clearing, crossing);
     }
 
@@ -66,13 +69,16 @@ abstract contract AuctionClearing is AuctionFrames {
         _walk(frame, setup, clearing.participants);
         Crossing memory crossing = _cross(frame, setup, book);
         if (checkpoint == 0) {
-            _rank(setup, crossing, book);
+            ClearingLoops.store(setup.state, crossing.matchedWh);
+            if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
             ClearingLoops.store(setup.state + _FRAME_WORD, frame);
         } else {
             // Of the same frame, hence of as many positions.
             ClearingLoops.restore(state, setup.state);
         }
-        _serve(frame, setup, clearing, _CHUNK_FILLS);
+        ClearingLoops.Run memory run = _run(clearing, _CHUNK_FILLS);
+        ClearingLoops.serve(setup, run);
+        _served(frame, setup, clearing, run);
         if (ClearingLoops.load(setup.state) != 0) {
             require(clearing.rolled.length == 0, Auction_WrongService(frame));
             _checkpoints[frame] = ClearingLoops.hash(setup.state, setup.entries - setup.state);
@@ -93,8 +99,11 @@ abstract contract AuctionClearing is AuctionFrames {
         uint256 positions = word.count() + carried.length / _CARRIED_BYTES;
         ClearingLoops.Setup memory setup = _load(frame, word, positions, words, carried);
         _walk(frame, setup, participants);
-        (, bytes32 root, uint256 records) =
-            _decide(frame, word, setup, participants, ClearingLoops.Account(_tickMicroPerWh, 0, 0, 0), 0, true);
+        ClearingLoops.Account memory terms;
+        terms.tickMicro = _tickMicroPerWh;
+        terms.records = ClearingLoops.free() + 32;
+        ClearingLoops.account(setup, participants, terms);
+        (bytes32 root, uint256 records) = _decide(frame, word, terms, 0, true);
         if (_checkpoints[frame] != 0) delete _checkpoints[frame];
         emit FrameVoided(frame, root, records);
     }
@@ -167,36 +176,31 @@ abstract contract AuctionClearing is AuctionFrames {
 
     /* PRIVATE: MATCHING */
 
-    /// @dev Ranks the eligible orders (A4), if anything is matched.
-    function _rank(ClearingLoops.Setup memory setup, Crossing memory crossing, ClearingLoops.Book memory book)
-        private
-        pure
-    {
-        ClearingLoops.store(setup.state, crossing.matchedWh);
-        if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
+    /// @dev Prepares the matching in the order supplied (A2, A4, A5). Fills begin at the end of what is used of the memory.
+    function _run(Clearing calldata clearing, uint256 limit) private view returns (ClearingLoops.Run memory run) {
+        run.nextBid = ClearingLoops.offsetOf(clearing.bidService);
+        run.nextAsk = ClearingLoops.offsetOf(clearing.askService);
+        if (_uniformPrice) run.shownTick = _NO_TICK;
+        else (run.bidWeight, run.askWeight) = (_priceWeightBps, BPS - _priceWeightBps);
+        run.first = ClearingLoops.free();
+        run.fills = run.first;
+        run.bound = run.first + limit * _FILL_BYTES;
     }
 
-    /// @dev Matches slices in the order supplied (A2, A4) and emits the fills.
-    function _serve(uint32 frame, ClearingLoops.Setup memory setup, Clearing calldata clearing, uint256 limit) private {
-        ClearingLoops.Run memory run = ClearingLoops.Run({
-            fills: 0,
-            bound: 0,
-            nextBid: ClearingLoops.offsetOf(clearing.bidService),
-            nextAsk: ClearingLoops.offsetOf(clearing.askService),
-            bidWeight: _uniformPrice ? 0 : _priceWeightBps,
-            askWeight: _uniformPrice ? 0 : BPS - _priceWeightBps,
-            shownTick: _uniformPrice ? _NO_TICK : 0
-        });
-        uint256 fills = ClearingLoops.free();
-        (run.fills, run.bound) = (fills, fills + limit * _FILL_BYTES);
-        ClearingLoops.serve(setup, run);
+    /// @dev Checks that the matching came to its end with all that was supplied, and emits the fills.
+    function _served(
+        uint32 frame,
+        ClearingLoops.Setup memory setup,
+        Clearing calldata clearing,
+        ClearingLoops.Run memory run
+    ) private {
         require(
             (ClearingLoops.load(setup.state) == 0 || run.fills == run.bound)
                 && run.nextBid == ClearingLoops.offsetOf(clearing.bidService) + clearing.bidService.length
                 && run.nextAsk == ClearingLoops.offsetOf(clearing.askService) + clearing.askService.length,
             Auction_WrongService(frame)
         );
-        if (run.fills != fills) ClearingLoops.logFills(Fills.selector, frame, fills, run.fills - fills);
+        if (run.fills != run.first) ClearingLoops.logFills(Fills.selector, frame, run.first, run.fills - run.first);
     }
 
     /* PRIVATE: THE RESULT */
@@ -212,16 +216,19 @@ abstract contract AuctionClearing is AuctionFrames {
         if (clearing.rolled.length != 0) _roll(frame, setup, clearing.rolled);
         bool uniform = _uniformPrice && crossing.matchedWh != 0;
         uint256 uniformTick = uniform ? AuctionRules.uniformTick(setup) : 0;
-        (bool ok, bytes32 root, uint256 records) = _decide(
-            frame,
-            word,
-            setup,
-            clearing.participants,
-            ClearingLoops.Account(_tickMicroPerWh, word.feeTicks(), uniformTick, _ROLL_MASK),
-            crossing.matchedWh,
-            false
-        );
-        require(ok, Auction_WrongService(frame));
+        ClearingLoops.Account memory terms = ClearingLoops.Account({
+            tickMicro: _tickMicroPerWh,
+            feeTicks: word.feeTicks(),
+            uniformTick: uniformTick,
+            rollMask: _ROLL_MASK,
+            lockedWhTicks: 0,
+            wrong: 0,
+            records: 0
+        });
+        terms.records = ClearingLoops.free() + 32;
+        ClearingLoops.account(setup, clearing.participants, terms);
+        require(terms.wrong == 0, Auction_WrongService(frame));
+        (bytes32 root, uint256 records) = _decide(frame, word, terms, crossing.matchedWh, false);
         // Ticks are at most 255.
         emit FrameCleared(
             frame, root, records, crossing.matchedWh, uint8(crossing.price), uniform ? uint8(uniformTick) : _NO_TICK
@@ -239,22 +246,15 @@ abstract contract AuctionClearing is AuctionFrames {
         emit Rolled(next, digest, rolling.count);
     }
 
-    /// @dev Writes the records and stores the result.
-    function _decide(
-        uint32 frame,
-        uint256 word,
-        ClearingLoops.Setup memory setup,
-        bytes calldata participants,
-        ClearingLoops.Account memory terms,
-        uint256 tradedWh,
-        bool voided
-    ) private returns (bool ok, bytes32 root, uint256 count) {
-        uint256 records;
-        uint256 lockedWhTicks;
-        (ok, records, count, lockedWhTicks) = ClearingLoops.account(setup, participants, terms);
-        root = RecordTree.root(ClearingLoops.leavesOf(records, count));
+    /// @dev Stores the result.
+    function _decide(uint32 frame, uint256 word, ClearingLoops.Account memory terms, uint256 tradedWh, bool voided)
+        private
+        returns (bytes32 root, uint256 count)
+    {
+        count = (ClearingLoops.free() - terms.records) / 32;
+        root = RecordTree.root(ClearingLoops.leavesOf(terms.records, count));
         // All locks that do not roll on are in the records but the fees: what buyers paid is what sellers are owed.
-        uint256 owedMicro = (lockedWhTicks - tradedWh * terms.feeTicks) * terms.tickMicro;
+        uint256 owedMicro = (terms.lockedWhTicks - tradedWh * terms.feeTicks) * terms.tickMicro;
         _frames[frame] = word.decided(tradedWh, count, owedMicro, voided);
         if (count != 0) _roots[_slot(frame)] = root;
     }

@@ -22,7 +22,7 @@ library ClearingLoops {
         uint256 slicesPerFrame;
     }
 
-    /// @notice What the records are made with.
+    /// @notice What the records are made with, and what comes of them.
     struct Account {
         uint256 tickMicro;
         uint256 feeTicks;
@@ -30,6 +30,12 @@ library ClearingLoops {
         uint256 uniformTick;
         /// Bits of an order's rolls; 0 if none may roll because the frame is voided.
         uint256 rollMask;
+        /// Locks of all orders and parts of orders that do not roll on.
+        uint256 lockedWhTicks;
+        /// 1 where a pending slice comes before one that was served, or an order that must roll does not.
+        uint256 wrong;
+        /// Where they begin.
+        uint256 records;
     }
 
     /// @notice A run of {serve}: where fills go to and where they stop, where the next positions of both sides stand in the calldata, weights of a
@@ -42,6 +48,8 @@ library ClearingLoops {
         uint256 bidWeight;
         uint256 askWeight;
         uint256 shownTick;
+        /// Where the fills began.
+        uint256 first;
     }
 
     /// @notice Offers with effect around a tick: sums have those at the tick in the lower half, those at the tick below it in the upper one; ticks
@@ -220,25 +228,28 @@ library ClearingLoops {
         }
     }
 
-    /// @dev For each eligible tick, how many of the side's distinct eligible ticks lie below it: a byte each, asks 256 bytes after bids.
-    /// @return table Where they are.
-    /// @return bidTicks Distinct eligible ticks of bids.
-    function tickTable(uint256 price, Book memory book) internal pure returns (uint256 table, uint256 bidTicks) {
+    /// @dev Price rank of each eligible tick: a byte each, asks 256 bytes after bids.
+    function _priceRanks(uint256 price, Book memory book) private pure returns (uint256 table) {
         assembly ("memory-safe") {
             table := mload(0x40)
             mstore(0x40, add(table, 0x220))
-            let to := add(table, price)
-            for { let bits := shr(price, mload(add(book, 0x60))) } bits { bits := shr(1, bits) } {
-                mstore8(to, bidTicks)
-                bidTicks := add(bidTicks, and(bits, 1))
-                to := add(to, 1)
+            // From the highest tick down: 191 is the bit that 64 places bring to the top.
+            let bits := shl(add(64, price), shr(price, mload(add(book, 0x60))))
+            let to := add(table, 191)
+            let next := 0
+            for {} and(gt(bits, 0), iszero(shr(224, bits))) { bits := shl(32, bits) } { to := sub(to, 32) }
+            for {} bits { bits := shl(1, bits) } {
+                mstore8(to, next)
+                next := add(next, shr(255, bits))
+                to := sub(to, 1)
             }
-            let below := 0
+            bits := and(mload(add(book, 0x80)), sub(shl(add(price, 1), 1), 1))
             to := add(table, 0x100)
-            for { let bits := and(mload(add(book, 0x80)), sub(shl(add(price, 1), 1), 1)) } bits { bits := shr(1, bits) }
-            {
-                mstore8(to, below)
-                below := add(below, and(bits, 1))
+            next := 0
+            for {} and(gt(bits, 0), iszero(and(bits, 0xffffffff))) { bits := shr(32, bits) } { to := add(to, 32) }
+            for {} bits { bits := shr(1, bits) } {
+                mstore8(to, next)
+                next := add(next, and(bits, 1))
                 to := add(to, 1)
             }
         }
@@ -246,51 +257,49 @@ library ClearingLoops {
 
     /// @dev Gives the eligible orders their first keys (A4): bids at `price` or above, asks at it or below.
     function rank(Setup memory setup, uint256 price, Book memory book) internal pure {
-        (uint256 table, uint256 bidTicks) = tickTable(price, book);
+        uint256 table = _priceRanks(price, book);
         assembly ("memory-safe") {
-            let at := mload(add(setup, 0x40))
-            let end := add(at, shl(5, mload(setup)))
-            mstore(0, at)
+            mstore(0, mload(add(setup, 0x40)))
+            mstore(0x20, table)
+            let at := mload(0)
             // Time ranks given to a side so far, above 32 bits of whose order it had last.
             let bidder := 0
             let asker := 0
-            bidTicks := sub(bidTicks, 1)
-            for {} lt(at, end) { at := add(at, 0x20) } {
+            for {} lt(at, add(mload(0), shl(5, mload(setup)))) { at := add(at, 0x20) } {
                 let entry := mload(at)
                 let tick := and(shr(80, entry), 0xff)
-                let owner := and(entry, 0xffffffff)
-                let time
+                let time := and(entry, 0xffffffff)
                 switch and(entry, shl(104, 1))
                 case 0 {
                     if or(lt(tick, price), iszero(and(entry, shl(176, 1)))) { continue }
-                    if and(xor(owner, bidder), 0xffffffff) {
-                        bidder := or(shl(32, add(shr(32, bidder), 1)), owner)
+                    if and(xor(time, bidder), 0xffffffff) {
+                        bidder := or(shl(32, add(shr(32, bidder), 1)), time)
                     }
                     time := sub(shr(32, bidder), 1)
-                    tick := sub(bidTicks, byte(0, mload(add(table, tick))))
+                    tick := byte(0, mload(add(mload(0x20), tick)))
                 }
                 default {
                     if or(gt(tick, price), iszero(and(entry, shl(176, 1)))) { continue }
-                    if and(xor(owner, asker), 0xffffffff) {
-                        asker := or(shl(32, add(shr(32, asker), 1)), owner)
-                    }
+                    if and(xor(time, asker), 0xffffffff) { asker := or(shl(32, add(shr(32, asker), 1)), time) }
                     time := sub(shr(32, asker), 1)
-                    tick := byte(0, mload(add(add(table, 0x100), tick)))
+                    tick := byte(0, mload(add(add(mload(0x20), 0x100), tick)))
                 }
-                // The tick is a price rank now. Position, price rank, f, supplier; time rank; offer.
-                let service := add(shl(170, sub(at, mload(0))), add(shl(191, tick), and(shl(150, entry), shl(255, 1))))
-                tick := add(mul(mload(add(setup, 0x60)), tick), mul(mload(add(setup, 0x80)), time))
-                service := add(service, add(shl(199, tick), shl(80, time)))
                 let offer := and(shr(32, entry), 0xffffff)
                 if mload(add(setup, 0xe0)) {
                     let shown := mul(mload(add(setup, 0xe0)), and(shr(56, entry), 0xffffff))
                     if and(gt(shown, 0), lt(shown, offer)) { offer := shown }
                 }
-                mstore(add(add(mload(add(setup, 0x20)), 0x100), sub(at, mload(0))), add(service, shl(56, offer)))
+                // The tick is a price rank now. Offer, time rank; position, price rank, f, supplier.
+                offer := add(shl(56, offer), shl(80, time))
+                time := add(mul(mload(add(setup, 0x60)), tick), mul(mload(add(setup, 0x80)), time))
+                offer := add(offer, add(shl(199, time), shl(191, tick)))
+                time := sub(at, mload(0))
+                offer := add(offer, add(shl(170, time), and(shl(150, entry), shl(255, 1))))
+                mstore(add(add(mload(add(setup, 0x20)), 0x100), time), offer)
             }
-            let state := mload(add(setup, 0x20))
-            mstore(add(state, 0x20), shr(32, bidder))
-            mstore(add(state, 0x40), shr(32, asker))
+            at := mload(add(setup, 0x20))
+            mstore(add(at, 0x20), shr(32, bidder))
+            mstore(add(at, 0x40), shr(32, asker))
         }
     }
 
@@ -323,42 +332,48 @@ library ClearingLoops {
                 let tick := and(shr(80, mload(add(mload(add(setup, 0x40)), shl(5, asker)))), 0xff)
                 asker := or(shl(224, asker), mul(mload(add(run, 0xa0)), tick))
             }
-            // The bound, and the tick that the log tells where the price is uniform.
-            mstore(0, mload(add(run, 0x20)))
-            mstore(0x20, shl(192, mload(add(run, 0xc0))))
-            for {} mul(left, lt(to, mload(0))) {} {
+            // Fewer values on the stack.
+            mstore(0, setup)
+            mstore(0x20, run)
+            for {} mul(left, lt(to, mload(add(mload(0x20), 0x20)))) {} {
                 // The next slice of a side: a position of the frame, of this side, its key not below the floor, something of its offer left.
                 if iszero(bidLeft) {
-                    let place := mload(add(run, 0x40))
-                    mstore(add(run, 0x40), add(place, 2))
+                    let place := mload(add(mload(0x20), 0x40))
+                    mstore(add(mload(0x20), 0x40), add(place, 2))
                     place := shr(240, calldataload(place))
                     bid := mload(add(add(state, 0x100), shl(5, place)))
                     bidLeft := and(shr(56, bid), 0xffffff)
-                    if or(lt(shr(175, bid), mload(add(state, 0xa0))), iszero(mul(bidLeft, lt(place, mload(setup))))) {
+                    if or(
+                        lt(shr(175, bid), mload(add(state, 0xa0))),
+                        iszero(mul(bidLeft, lt(place, mload(mload(0)))))
+                    ) {
                         break
                     }
                     mstore(add(state, 0xa0), add(shr(175, bid), 1))
                     bidder := shl(240, place)
-                    place := mload(add(mload(add(setup, 0x40)), shl(5, place)))
+                    place := mload(add(mload(add(mload(0), 0x40)), shl(5, place)))
                     if and(place, shl(104, 1)) { break }
-                    bidder := or(bidder, mul(mload(add(run, 0x80)), and(shr(80, place), 0xff)))
+                    bidder := or(bidder, mul(mload(add(mload(0x20), 0x80)), and(shr(80, place), 0xff)))
                     place := sub(and(shr(56, place), 0xffffff), 1)
                     if lt(place, bidLeft) { bidLeft := add(place, 1) }
                 }
                 if iszero(askLeft) {
-                    let place := mload(add(run, 0x60))
-                    mstore(add(run, 0x60), add(place, 2))
+                    let place := mload(add(mload(0x20), 0x60))
+                    mstore(add(mload(0x20), 0x60), add(place, 2))
                     place := shr(240, calldataload(place))
                     ask := mload(add(add(state, 0x100), shl(5, place)))
                     askLeft := and(shr(56, ask), 0xffffff)
-                    if or(lt(shr(175, ask), mload(add(state, 0xc0))), iszero(mul(askLeft, lt(place, mload(setup))))) {
+                    if or(
+                        lt(shr(175, ask), mload(add(state, 0xc0))),
+                        iszero(mul(askLeft, lt(place, mload(mload(0)))))
+                    ) {
                         break
                     }
                     mstore(add(state, 0xc0), add(shr(175, ask), 1))
                     asker := shl(224, place)
-                    place := mload(add(mload(add(setup, 0x40)), shl(5, place)))
+                    place := mload(add(mload(add(mload(0), 0x40)), shl(5, place)))
                     if iszero(and(place, shl(104, 1))) { break }
-                    asker := or(asker, mul(mload(add(run, 0xa0)), and(shr(80, place), 0xff)))
+                    asker := or(asker, mul(mload(add(mload(0x20), 0xa0)), and(shr(80, place), 0xff)))
                     place := sub(and(shr(56, place), 0xffffff), 1)
                     if lt(place, askLeft) { askLeft := add(place, 1) }
                 }
@@ -382,8 +397,8 @@ library ClearingLoops {
                     if and(bid, shl(56, 0xffffff)) {
                         let f := mload(add(state, 0x20))
                         mstore(add(state, 0x20), add(f, 1))
-                        f := mul(mload(add(setup, 0x80)), f)
-                        f := add(f, mul(mload(add(setup, 0x60)), and(shr(191, bid), 0xff)))
+                        f := mul(mload(add(mload(0), 0x80)), f)
+                        f := add(f, mul(mload(add(mload(0), 0x60)), and(shr(191, bid), 0xff)))
                         bid := or(and(bid, not(shl(199, 0xffffffffffffff))), shl(199, f))
                     }
                     mstore(add(add(state, 0x100), shl(5, shr(240, bidder))), bid)
@@ -392,14 +407,14 @@ library ClearingLoops {
                     if and(ask, shl(56, 0xffffff)) {
                         let f := mload(add(state, 0x40))
                         mstore(add(state, 0x40), add(f, 1))
-                        f := mul(mload(add(setup, 0x80)), f)
-                        f := add(f, mul(mload(add(setup, 0x60)), and(shr(191, ask), 0xff)))
+                        f := mul(mload(add(mload(0), 0x80)), f)
+                        f := add(f, mul(mload(add(mload(0), 0x60)), and(shr(191, ask), 0xff)))
                         ask := or(and(ask, not(shl(199, 0xffffffffffffff))), shl(199, f))
                     }
                     mstore(add(add(state, 0x100), shl(5, shr(224, asker))), ask)
                 }
             }
-            mstore(run, to)
+            mstore(mload(0x20), to)
             mstore(state, left)
             mstore(add(state, 0x60), 0)
             mstore(add(state, 0x80), 0)
@@ -417,30 +432,19 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Writes a record for each participant (A9).
-    /// @return ok Whether no pending slice comes before one that was served, and every order that must roll does.
-    /// @return records Where they begin.
-    /// @return count How many.
-    /// @return lockedWhTicks Locks of all orders and parts of orders that do not roll on.
-    function account(Setup memory setup, bytes calldata participants, Account memory terms)
-        internal
-        pure
-        returns (bool ok, uint256 records, uint256 count, uint256 lockedWhTicks)
-    {
+    /// @dev Writes a record for each participant (A9) from the word after the free memory on, and sums up in `terms`.
+    function account(Setup memory setup, bytes calldata participants, Account memory terms) internal pure {
         assembly ("memory-safe") {
+            mstore(0, add(participants.offset, shl(1, mload(setup))))
+            mstore(0x20, setup)
+            let from := participants.offset
             // The first record that is written belongs to nobody.
             let to := mload(0x40)
-            records := add(to, 0x20)
-            let state := mload(add(setup, 0x20))
-            mstore(0, add(participants.offset, shl(1, mload(setup))))
-            mstore(0x20, sub(mload(add(setup, 0x40)), state))
             let energy := 0
             let money := 0
-            let from := participants.offset
-            ok := 1
             for {} lt(from, mload(0)) { from := add(from, 2) } {
-                let at := add(state, shl(5, shr(240, calldataload(from))))
-                let entry := mload(add(at, mload(0x20)))
+                let at := shl(5, shr(240, calldataload(from)))
+                let entry := mload(add(mload(add(mload(0x20), 0x40)), at))
                 if and(xor(entry, energy), 0xffffffff) {
                     mstore(to, add(energy, mul(money, mload(terms))))
                     to := add(to, 0x20)
@@ -450,15 +454,13 @@ library ClearingLoops {
                 // A cancel has no money.
                 if and(entry, shl(106, 1)) { continue }
                 let rest := and(shr(32, entry), 0xffffff)
-                let service := mload(add(at, 0x100))
+                let service := mload(add(add(mload(add(mload(0x20), 0x20)), 0x100), at))
                 if service {
                     let filled := and(shr(32, service), 0xffffff)
                     rest := sub(rest, filled)
                     let value := add(and(service, 0xffffffff), mul(filled, mload(add(terms, 0x40))))
                     let locked := mul(filled, and(shr(88, entry), 0xff))
-                    lockedWhTicks := add(lockedWhTicks, locked)
-                    // The key of what is left is at least that of the slice served last, which is the floor less 1.
-                    let floorAt := 0xa0
+                    mstore(add(terms, 0x80), add(mload(add(terms, 0x80)), locked))
                     switch and(entry, shl(104, 1))
                     case 0 {
                         locked := sub(sub(locked, value), mul(filled, mload(add(terms, 0x20))))
@@ -468,27 +470,27 @@ library ClearingLoops {
                     default {
                         money := add(money, add(shl(136, value), shl(176, locked)))
                         energy := add(energy, shl(64, filled))
-                        floorAt := 0xc0
                     }
+                    // The key of what is left is at least that of the side's slice served last, which is the floor less 1.
                     if and(service, shl(56, 0xffffff)) {
-                        if lt(add(shr(175, service), 1), mload(add(state, floorAt))) { ok := 0 }
+                        value := add(0xa0, shr(99, and(entry, shl(104, 1))))
+                        value := mload(add(mload(add(mload(0x20), 0x20)), value))
+                        if lt(add(shr(175, service), 1), value) { mstore(add(terms, 0xa0), 1) }
                     }
                 }
                 if rest {
                     // With rolls left and effect, and the frame not voided, it rolls on or is marked as ending.
                     if and(entry, mload(add(terms, 0x60))) {
                         if and(shr(177, entry), 1) { continue }
-                        if and(shr(176, entry), iszero(and(shr(178, entry), 1))) { ok := 0 }
+                        if and(shr(176, entry), iszero(and(shr(178, entry), 1))) { mstore(add(terms, 0xa0), 1) }
                     }
                     rest := mul(rest, and(shr(88, entry), 0xff))
-                    lockedWhTicks := add(lockedWhTicks, rest)
+                    mstore(add(terms, 0x80), add(mload(add(terms, 0x80)), rest))
                     money := add(money, shl(216, rest))
                 }
             }
             mstore(to, add(energy, mul(money, mload(terms))))
-            to := add(to, 0x20)
-            count := shr(5, sub(to, records))
-            mstore(0x40, to)
+            mstore(0x40, add(to, 0x20))
         }
     }
 

@@ -15,8 +15,8 @@ from voltberg.models import Side
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 FOLDER: Final = ROOT / "tests" / "gas" / "frames"
-BID_TICKS: Final = (70, 110)
-ASK_TICKS: Final = (50, 90)
+BID_TICKS: Final = (75, 115)
+ASK_TICKS: Final = (45, 85)
 PEAKS_WH: Final = (10, 60)
 """Range of the peaks in steps of `STEP_WH`; a plain order is as large as an iceberg."""
 STEP_WH: Final = 10
