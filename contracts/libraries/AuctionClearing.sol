@@ -74,7 +74,7 @@ abstract contract AuctionClearing is AuctionFrames {
             ClearingLoops.store(setup.state + _FRAME_WORD, frame);
         } else {
             // Of the same frame, hence of as many positions.
-            ClearingLoops.restore(state, setup.state);
+            ClearingLoops.copy(state, setup.state);
         }
         ClearingLoops.Run memory run = _run(clearing, _CHUNK_FILLS);
         ClearingLoops.serve(setup, run);
@@ -101,7 +101,7 @@ abstract contract AuctionClearing is AuctionFrames {
         _walk(frame, setup, participants);
         ClearingLoops.Account memory terms;
         terms.tickMicro = _tickMicroPerWh;
-        terms.records = ClearingLoops.free() + 32;
+        terms.records = ClearingLoops.reserve(0) + 32;
         ClearingLoops.account(setup, participants, terms);
         (bytes32 root, uint256 records) = _decide(frame, word, terms, 0, true);
         if (_checkpoints[frame] != 0) delete _checkpoints[frame];
@@ -143,8 +143,9 @@ abstract contract AuctionClearing is AuctionFrames {
             uint256 chainAt = setup.entries;
             if (anyCarried) {
                 uint256 carriedAt = _rollKeepsRank ? chainAt : chainAt + count * 32;
+                ClearingLoops.copy(carried, carriedAt);
                 require(
-                    ClearingLoops.loadCarried(carried, carriedAt) == _carried[_slot(frame)], Auction_WrongWords(frame)
+                    ClearingLoops.hash(carriedAt, carried.length) == _carried[_slot(frame)], Auction_WrongWords(frame)
                 );
                 if (_rollKeepsRank) chainAt += carried.length;
             }
@@ -182,7 +183,7 @@ abstract contract AuctionClearing is AuctionFrames {
         run.nextAsk = ClearingLoops.offsetOf(clearing.askService);
         if (_uniformPrice) run.shownTick = _NO_TICK;
         else (run.bidWeight, run.askWeight) = (_priceWeightBps, BPS - _priceWeightBps);
-        run.first = ClearingLoops.free();
+        run.first = ClearingLoops.reserve(0);
         run.fills = run.first;
         run.bound = run.first + limit * _FILL_BYTES;
     }
@@ -225,7 +226,7 @@ abstract contract AuctionClearing is AuctionFrames {
             wrong: 0,
             records: 0
         });
-        terms.records = ClearingLoops.free() + 32;
+        terms.records = ClearingLoops.reserve(0) + 32;
         ClearingLoops.account(setup, clearing.participants, terms);
         require(terms.wrong == 0, Auction_WrongService(frame));
         (bytes32 root, uint256 records) = _decide(frame, word, terms, crossing.matchedWh, false);
@@ -251,7 +252,7 @@ abstract contract AuctionClearing is AuctionFrames {
         private
         returns (bytes32 root, uint256 count)
     {
-        count = (ClearingLoops.free() - terms.records) / 32;
+        count = (ClearingLoops.reserve(0) - terms.records) / 32;
         root = RecordTree.root(ClearingLoops.leavesOf(terms.records, count));
         // All locks that do not roll on are in the records but the fees: what buyers paid is what sellers are owed.
         uint256 owedMicro = (terms.lockedWhTicks - tradedWh * terms.feeTicks) * terms.tickMicro;

@@ -84,13 +84,6 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Copies a state over the one in memory.
-    function restore(bytes calldata from, uint256 state) internal pure {
-        assembly ("memory-safe") {
-            calldatacopy(state, from.offset, from.length)
-        }
-    }
-
     /// @dev Emits {IFrameAuction-Fills}; the fills lie at the end of what is used of the memory.
     function logFills(bytes32 topic, uint32 frame, uint256 from, uint256 length) internal {
         assembly ("memory-safe") {
@@ -153,11 +146,10 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Enters the carried words at `to`.
-    function loadCarried(bytes calldata carried, uint256 to) internal pure returns (bytes32 digest) {
+    /// @dev Copies calldata, carried words or a state, to room that was made for it.
+    function copy(bytes calldata from, uint256 to) internal pure {
         assembly ("memory-safe") {
-            calldatacopy(to, carried.offset, carried.length)
-            digest := keccak256(to, carried.length)
+            calldatacopy(to, from.offset, from.length)
         }
     }
 
@@ -381,9 +373,9 @@ library ClearingLoops {
                 if lt(askLeft, energy) { energy := askLeft }
                 // Positions above, weighted ticks below.
                 let change := add(bidder, asker)
-                mstore(to, or(shl(224, shr(224, change)), or(shl(200, energy), mload(0x20))))
+                mstore(to, or(shl(224, shr(224, change)), shl(200, energy)))
                 change := div(and(change, 0xffffffff), 10000)
-                mstore8(add(to, 7), or(byte(7, mload(to)), change))
+                mstore8(add(to, 7), or(change, mload(add(mload(0x20), 0xc0))))
                 to := add(to, 8)
                 // More value, more filled, less left of the offer: all in one product.
                 change := mul(energy, sub(add(change, shl(32, 1)), shl(56, 1)))
@@ -525,14 +517,6 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Room for words.
-    function reserve(uint256 words) internal pure returns (uint256 at) {
-        assembly ("memory-safe") {
-            at := mload(0x40)
-            mstore(0x40, add(at, shl(5, words)))
-        }
-    }
-
     function hash(uint256 from, uint256 length) internal pure returns (bytes32 digest) {
         assembly ("memory-safe") {
             digest := keccak256(from, length)
@@ -546,10 +530,11 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Where free memory begins.
-    function free() internal pure returns (uint256 at) {
+    /// @dev Where free memory begins, and room for words from there on.
+    function reserve(uint256 words) internal pure returns (uint256 at) {
         assembly ("memory-safe") {
             at := mload(0x40)
+            mstore(0x40, add(at, shl(5, words)))
         }
     }
 

@@ -66,7 +66,7 @@ def draw_frame(spec: FrameSpec) -> list[FrameOrder]:
     list of FrameOrder
         In the order of placing.
     """
-    draw = Random(spec.seed)  # noqa: S311 - a sample, not a secret
+    draw = Random(spec.seed)
     kinds = [(Side(i % 2), i // 2 % 10 < spec.icebergs_of_ten) for i in range(spec.orders)]
     draw.shuffle(kinds)
     orders = []
