@@ -39,14 +39,7 @@ LIMITS: Final[Mapping[str, int]] = {
 
 AWAITED: Final[frozenset[str]] = frozenset(
     {
-        "frame_place",
-        "frame_place_batch10_each",
         "frame_place_exchange10_each",
-        "frame_clear_100_per_fill",
-        "frame_clear_100_half_iceberg_per_fill",
-        "frame_clear_100_total",
-        "frame_clear_100_half_iceberg_total",
-        "frame_clear_1000",
         "all_in_100",
     }
 )
@@ -55,8 +48,14 @@ AWAITED: Final[frozenset[str]] = frozenset(
 KNOWN_MISSES: Final[Mapping[str, str]] = {
     "take_1": "one sweep pays for all checks of a placement, the search of its functions and two positions",
     "settle_positions_batch100_each": "instructions for each position, see `compute` below",
-    "settle_batch100_each": "the seasoning does not trade the auction's frame: its words of bits are new",
-    "settle_by_proof": "as `settle_batch100_each`; eight records and a proof are calldata",
+    "settle_batch100_each": "instructions for each record, as for stored positions",
+    "settle_by_proof": "eight records and a proof are calldata, and the function is searched among forty",
+    "frame_place_batch10_each": "checks, word and link of an order are 1,700 gas of instructions",
+    "frame_clear_100_per_fill": "see `frame_clear_100_total`",
+    "frame_clear_100_total": "the loops: 900 gas a fill, 500 a record, 400 a key, 500 a word and its sums",
+    "frame_clear_100_half_iceberg_per_fill": "see `frame_clear_100_total`",
+    "frame_clear_100_half_iceberg_total": "see `frame_clear_100_total`",
+    "frame_clear_1000": "see `frame_clear_100_total`",
     "storage_in": "a booking's word is unpacked field by field, the meter's role is a cold word",
     "storage_out": "as `storage_in`",
     "credit_single": "the function is searched among forty, a log repeats the record",

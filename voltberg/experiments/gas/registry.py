@@ -30,6 +30,7 @@ SECOND_DAY: Final = "second_day"
 MODULES: Final = (
     "scenarios_book",
     "scenarios_house",
+    "scenarios_auction",
     "scenarios_roots",
     "scenarios_storage",
     "scenarios_credit",

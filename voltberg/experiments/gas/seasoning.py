@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from voltberg.experiments.gas.auction_desk import clear_frame_of, gate_closure, settle_frame_of, trade_frame
 from voltberg.experiments.gas.book_desk import ASK, BID, ORDER_WH, placement, request
 from voltberg.experiments.gas.stage import FRAMES_AHEAD, Stage
 from voltberg.reference import words
@@ -20,6 +21,8 @@ SEASONED_FRAMES: Final = words.RING_FRAMES
 TOKENS_MICRO: Final = 1_000_000
 ICEBERGS: Final = 5
 SLICES: Final = 32
+
+SEASONING_FRAME: Final = "100"
 
 Plan = list[tuple[int, Callable[[], None]]]
 """What happens when [unix s]; times before the present mean at once."""
@@ -76,7 +79,30 @@ def book_plan(stage: Stage) -> Plan:
     return [(0, trade), (stage.start_of(frame + 1), deliver)]
 
 
-PLANS: Final[dict[str, Callable[[Stage], Plan]]] = {"book": book_plan}
+def auction_plan(stage: Stage) -> Plan:
+    """Plan the auction's frame: a committed one, cleared, delivered and settled.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where.
+
+    Returns
+    -------
+    Plan
+        For `season`.
+    """
+    return [
+        (0, lambda: trade_frame(stage, SEASONING_FRAME)),
+        (gate_closure(stage), lambda: clear_frame_of(stage, SEASONING_FRAME)),
+        (
+            stage.start_of(stage.frame_of("auction") + 1),
+            lambda: settle_frame_of(stage, SEASONING_FRAME),
+        ),
+    ]
+
+
+PLANS: Final[dict[str, Callable[[Stage], Plan]]] = {"book": book_plan, "auction": auction_plan}
 """How each venue's frame is traded to its end; without a plan it stays empty."""
 
 
