@@ -88,5 +88,6 @@ def settle_frame_of(stage: Stage, name: str) -> None:
     _, result = clearing_for(stage, read_frame(name))
     readings = DELIVERED_WH.to_bytes(5, "big") * len(result.records)
     frame = stage.frame_of("auction")
-    shown = (frame, 0, list(result.records), [], readings)
+    proof: list[bytes] = []
+    shown = (frame, 0, list(result.records), proof, readings)
     stage.send((stage.meter, "house", "reportDeliveryFromRoot", shown))
