@@ -1,0 +1,1 @@
+"""Prices that participants bid, and the processes that they follow."""

@@ -1,0 +1,130 @@
+"""One frame of the market: orders meet by rank priority (Xiao & Hou 2022, eq. 24), the grid does the rest.
+
+Crossing and priority are those of the frame auction's twin, ``voltberg.reference.auction_service``, so that
+what is matched here is what the contract matches.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from voltberg.models import Side
+from voltberg.reference.auction_service import AuctionRules, crossing_of, queue_of, serve
+from voltberg.reference.auction_words import AuctionOrder
+from voltberg.scheduling.orders import OrderTerms
+from voltberg.scheduling.problem import BoolArray, IntArray
+
+RANK_RULES: Final = AuctionRules(
+    slices_per_frame=0, alpha=10, beta=1, price_weight_bps=5000, uniform_price=True, roll_keeps_rank=True
+)
+"""Alpha = 10 beta, as printed. Slices are cut before an order reaches the frame: what it shows is in it."""
+
+
+class FrameMarket:
+    """Orders of one frame.
+
+    Parameters
+    ----------
+    frame : int
+        The frame.
+    terms : OrderTerms
+        Prices and arrival.
+    shown_wh : ndarray of int64, shape (evs,)
+        What each order shows, without sign [Wh].
+    buys : ndarray of bool, shape (evs,)
+        Who buys.
+    """
+
+    def __init__(self, frame: int, terms: OrderTerms, shown_wh: IntArray, buys: BoolArray) -> None:
+        placed = terms.arrival[shown_wh[terms.arrival] > 0].tolist()
+        tick = terms.tick[:, frame].tolist()
+        self._evs = len(shown_wh)
+        self._orders = {
+            position: AuctionOrder(
+                participant_id=ev + 1,
+                quantity_wh=int(shown_wh[ev]),
+                peak_wh=0,
+                tick=tick[ev],
+                lock_ticks=0,
+                rolls=0,
+                side=Side.BID if buys[ev] else Side.ASK,
+            )
+            for position, ev in enumerate(placed)
+        }
+
+    def _side(self, side: Side, price: int | None) -> list[int]:
+        sign = 1 if side == Side.BID else -1
+        return [
+            position
+            for position, order in self._orders.items()
+            if order.side == side and (price is None or sign * (order.tick - price) >= 0)
+        ]
+
+    def by_priority(self, side: Side) -> list[int]:
+        """Rank a side by (24).
+
+        Parameters
+        ----------
+        side : Side
+            Buyers or sellers.
+
+        Returns
+        -------
+        list of int
+            EVs, who is served first first.
+        """
+        queue = queue_of(self._orders, self._side(side, None), RANK_RULES)
+        return [self._orders[slice_.position].participant_id - 1 for slice_ in sorted(queue.waiting)]
+
+    def matched_wh(self, *, prices_cross: bool) -> IntArray:
+        """Let buys meet sells.
+
+        Parameters
+        ----------
+        prices_cross : bool
+            Whether only orders on their side of the crossing price meet, as in the contract, or any.
+
+        Returns
+        -------
+        ndarray of int64, shape (evs,)
+            Energy between EVs, without sign; as much is sold as bought [Wh].
+        """
+        moved_wh = np.zeros(self._evs, dtype=np.int64)
+        price = None
+        if prices_cross:
+            _, price, matched = crossing_of(self._orders.values(), RANK_RULES.slices_per_frame)
+            if not matched:
+                return moved_wh
+        bids, asks = (
+            queue_of(self._orders, self._side(side, price), RANK_RULES) for side in (Side.BID, Side.ASK)
+        )
+        for buyer, seller, energy_wh in serve(self._orders, (bids, asks), RANK_RULES):
+            for position in (buyer, seller):
+                moved_wh[self._orders[position].participant_id - 1] += energy_wh
+        return moved_wh
+
+
+def fill_in_order(priority: list[int], wanted_wh: IntArray, room_wh: int) -> IntArray:
+    """Serve one after another until the room is used up.
+
+    Parameters
+    ----------
+    priority : list of int
+        EVs, who is served first first.
+    wanted_wh : ndarray of int64, shape (evs,)
+        What each wants [Wh].
+    room_wh : int
+        What there is; below zero means none [Wh].
+
+    Returns
+    -------
+    ndarray of int64, shape (evs,)
+        What each gets; the last one served may get a part [Wh].
+    """
+    wanted = wanted_wh[priority]
+    before_wh = np.cumsum(wanted) - wanted
+    served_wh = np.zeros(len(wanted_wh), dtype=np.int64)
+    served_wh[priority] = np.clip(room_wh - before_wh, 0, wanted)
+    return served_wh
