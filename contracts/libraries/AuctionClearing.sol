@@ -6,6 +6,7 @@ import {AuctionFrames} from "./AuctionFrames.sol";
 import {AuctionRules} from "./AuctionRules.sol";
 import {AuctionWord} from "./AuctionWord.sol";
 import {ClearingLoops} from "./ClearingLoops.sol";
+import {ClearingMemory} from "./ClearingMemory.sol";
 import {FrameChain} from "./FrameChain.sol";
 import {RecordTree} from "./RecordTree.sol";
 
@@ -44,14 +45,14 @@ abstract contract AuctionClearing is AuctionFrames {
     function clear(uint32 frame, Clearing calldata clearing) external {
         (uint256 word, uint256 positions) = _clearable(frame, clearing.carried.length);
         require(positions <= _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
-        ClearingLoops.Book memory book;
+        ClearingMemory.Book memory book;
         book.crossing = clearing.crossing;
-        ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
+        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
         _walk(frame, setup, clearing.participants);
         Crossing memory crossing = _cross(frame, setup, book);
         ClearingLoops.store(setup.state, crossing.matchedWh);
         if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
-        ClearingLoops.Run memory run = _run(clearing, _NO_LIMIT);
+        ClearingMemory.Run memory run = _run(clearing, _NO_LIMIT);
         ClearingLoops.serve(setup, run);
         _served(frame, setup, clearing, run);
         _conclude(frame, word, setup, clearing, crossing);
@@ -63,9 +64,9 @@ abstract contract AuctionClearing is AuctionFrames {
         require(positions > _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
         bytes32 checkpoint = _checkpoints[frame];
         require(checkpoint == 0 ? state.length == 0 : keccak256(state) == checkpoint, Auction_WrongState(frame));
-        ClearingLoops.Book memory book;
+        ClearingMemory.Book memory book;
         book.crossing = clearing.crossing;
-        ClearingLoops.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
+        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
         _walk(frame, setup, clearing.participants);
         Crossing memory crossing = _cross(frame, setup, book);
         if (checkpoint == 0) {
@@ -76,7 +77,7 @@ abstract contract AuctionClearing is AuctionFrames {
             // Of the same frame, hence of as many positions.
             ClearingLoops.copy(state, setup.state);
         }
-        ClearingLoops.Run memory run = _run(clearing, _CHUNK_FILLS);
+        ClearingMemory.Run memory run = _run(clearing, _CHUNK_FILLS);
         ClearingLoops.serve(setup, run);
         _served(frame, setup, clearing, run);
         if (ClearingLoops.load(setup.state) != 0) {
@@ -97,9 +98,9 @@ abstract contract AuctionClearing is AuctionFrames {
         uint256 deadline = _gateClosure(frame) + _clearingSeconds;
         require(block.timestamp >= deadline, Auction_BeforeClearingDeadline(frame, deadline, block.timestamp));
         uint256 positions = word.count() + carried.length / _CARRIED_BYTES;
-        ClearingLoops.Setup memory setup = _load(frame, word, positions, words, carried);
+        ClearingMemory.Setup memory setup = _load(frame, word, positions, words, carried);
         _walk(frame, setup, participants);
-        ClearingLoops.Account memory terms;
+        ClearingMemory.Account memory terms;
         terms.tickMicro = _tickMicroPerWh;
         terms.records = ClearingLoops.reserve(0) + 32;
         ClearingLoops.account(setup, participants, terms);
@@ -126,7 +127,7 @@ abstract contract AuctionClearing is AuctionFrames {
     function _load(uint32 frame, uint256 word, uint256 positions, bytes calldata words, bytes calldata carried)
         private
         view
-        returns (ClearingLoops.Setup memory setup)
+        returns (ClearingMemory.Setup memory setup)
     {
         uint256 count = word.count();
         bool anyCarried = word & FrameChain.CARRIED != 0;
@@ -156,7 +157,7 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /// @dev Goes through the participants: sorted and complete, and which of their words have an effect (A1, A8).
-    function _walk(uint32 frame, ClearingLoops.Setup memory setup, bytes calldata participants) private pure {
+    function _walk(uint32 frame, ClearingMemory.Setup memory setup, bytes calldata participants) private pure {
         require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(frame));
         (bool ok, bool cancels) = ClearingLoops.walk(setup, participants);
         require(ok, Auction_WrongParticipants(frame));
@@ -164,7 +165,7 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /// @dev Finds the crossing price (A3).
-    function _cross(uint32 frame, ClearingLoops.Setup memory setup, ClearingLoops.Book memory book)
+    function _cross(uint32 frame, ClearingMemory.Setup memory setup, ClearingMemory.Book memory book)
         private
         pure
         returns (Crossing memory crossing)
@@ -178,7 +179,7 @@ abstract contract AuctionClearing is AuctionFrames {
     /* PRIVATE: MATCHING */
 
     /// @dev Prepares the matching in the order supplied (A2, A4, A5). Fills begin at the end of what is used of the memory.
-    function _run(Clearing calldata clearing, uint256 limit) private view returns (ClearingLoops.Run memory run) {
+    function _run(Clearing calldata clearing, uint256 limit) private view returns (ClearingMemory.Run memory run) {
         run.nextBid = ClearingLoops.offsetOf(clearing.bidService);
         run.nextAsk = ClearingLoops.offsetOf(clearing.askService);
         if (_uniformPrice) run.shownTick = _NO_TICK;
@@ -191,9 +192,9 @@ abstract contract AuctionClearing is AuctionFrames {
     /// @dev Checks that the matching came to its end with all that was supplied, and emits the fills.
     function _served(
         uint32 frame,
-        ClearingLoops.Setup memory setup,
+        ClearingMemory.Setup memory setup,
         Clearing calldata clearing,
-        ClearingLoops.Run memory run
+        ClearingMemory.Run memory run
     ) private {
         require(
             (ClearingLoops.load(setup.state) == 0 || run.fills == run.bound)
@@ -210,14 +211,14 @@ abstract contract AuctionClearing is AuctionFrames {
     function _conclude(
         uint32 frame,
         uint256 word,
-        ClearingLoops.Setup memory setup,
+        ClearingMemory.Setup memory setup,
         Clearing calldata clearing,
         Crossing memory crossing
     ) private {
         if (clearing.rolled.length != 0) _roll(frame, setup, clearing.rolled);
         bool uniform = _uniformPrice && crossing.matchedWh != 0;
         uint256 uniformTick = uniform ? AuctionRules.uniformTick(setup) : 0;
-        ClearingLoops.Account memory terms = ClearingLoops.Account({
+        ClearingMemory.Account memory terms = ClearingMemory.Account({
             tickMicro: _tickMicroPerWh,
             feeTicks: word.feeTicks(),
             uniformTick: uniformTick,
@@ -237,7 +238,7 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /// @dev Lets the rests enter the next frame, which is open: an order is placed only where all its frames are (A6).
-    function _roll(uint32 frame, ClearingLoops.Setup memory setup, bytes calldata rolled) private {
+    function _roll(uint32 frame, ClearingMemory.Setup memory setup, bytes calldata rolled) private {
         (bool ok, AuctionRules.Rolling memory rolling) = AuctionRules.roll(setup, rolled);
         require(ok, Auction_WrongService(frame));
         uint32 next = frame + 1;
@@ -248,7 +249,7 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /// @dev Stores the result.
-    function _decide(uint32 frame, uint256 word, ClearingLoops.Account memory terms, uint256 tradedWh, bool voided)
+    function _decide(uint32 frame, uint256 word, ClearingMemory.Account memory terms, uint256 tradedWh, bool voided)
         private
         returns (bytes32 root, uint256 count)
     {

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AuctionWord} from "./AuctionWord.sol";
 import {ClearingLoops} from "./ClearingLoops.sol";
+import {ClearingMemory} from "./ClearingMemory.sol";
 
 /// @title The parts of a clear that are not hot: cancels, crossing, uniform price, rolling
 /// @notice Points 1, 3, 6 and 7 of {IFrameAuction-clear}; rules A1, A3, A5, A6. Entries and services in memory: see {ClearingLoops}.
@@ -35,7 +36,7 @@ library AuctionRules {
     /* CANCELS */
 
     /// @dev Takes the effect from orders that one of the first 64 cancels of the same participant names (A1).
-    function cancelNamed(ClearingLoops.Setup memory setup, bytes calldata participants) internal pure {
+    function cancelNamed(ClearingMemory.Setup memory setup, bytes calldata participants) internal pure {
         uint256[] memory names = new uint256[](_MAX_CANCELS);
         // Sums of positions.
         unchecked {
@@ -58,7 +59,7 @@ library AuctionRules {
     }
 
     function _cancelIn(
-        ClearingLoops.Setup memory setup,
+        ClearingMemory.Setup memory setup,
         bytes calldata participants,
         uint256 from,
         uint256 to,
@@ -78,7 +79,7 @@ library AuctionRules {
         }
     }
 
-    function _entryAt(ClearingLoops.Setup memory setup, bytes calldata participants, uint256 i)
+    function _entryAt(ClearingMemory.Setup memory setup, bytes calldata participants, uint256 i)
         private
         pure
         returns (uint256)
@@ -95,7 +96,7 @@ library AuctionRules {
     /// @return price The price; the ticks from it to the one returned as `eligible` have the same demand and supply.
     /// @return eligible Tick that decides who is eligible.
     /// @return matchedWh Energy that is matched.
-    function priceAt(ClearingLoops.Book memory book)
+    function priceAt(ClearingMemory.Book memory book)
         internal
         pure
         returns (bool ok, uint256 price, uint256 eligible, uint256 matchedWh)
@@ -119,7 +120,7 @@ library AuctionRules {
     }
 
     /// @dev The one price of all fills, if there are any (A5).
-    function uniformTick(ClearingLoops.Setup memory setup) internal pure returns (uint256) {
+    function uniformTick(ClearingMemory.Setup memory setup) internal pure returns (uint256) {
         (uint256 bid, uint256 ask) = (AuctionWord.HIGHEST_TICK, 0);
         for (uint256 position; position < setup.positions; ++position) {
             if (_filledWh(_service(setup, position).load()) == 0) continue;
@@ -138,7 +139,7 @@ library AuctionRules {
 
     /// @dev Checks the orders that roll on, marks them and writes their carried words (A6).
     /// @return ok Whether they may roll, are in their order, and no side has too many.
-    function roll(ClearingLoops.Setup memory setup, bytes calldata rolled)
+    function roll(ClearingMemory.Setup memory setup, bytes calldata rolled)
         internal
         pure
         returns (bool ok, Rolling memory rolling)
@@ -168,7 +169,7 @@ library AuctionRules {
     }
 
     /// @dev Marks the orders of a full side that come after the last one as ending: they may roll, but there is no room.
-    function _endBeyond(ClearingLoops.Setup memory setup, uint256 side, uint256 last) private pure {
+    function _endBeyond(ClearingMemory.Setup memory setup, uint256 side, uint256 last) private pure {
         for (uint256 position; position < setup.positions; ++position) {
             uint256 at = setup.entries + position * 32;
             uint256 entry = at.load();
@@ -182,7 +183,7 @@ library AuctionRules {
     }
 
     /// @dev Key of an order's first slice; of one that is not eligible, beyond all those, its position.
-    function _firstKey(ClearingLoops.Setup memory setup, uint256 position) private pure returns (uint256) {
+    function _firstKey(ClearingMemory.Setup memory setup, uint256 position) private pure returns (uint256) {
         uint256 service = _service(setup, position).load();
         if (service == 0) return _NOT_ELIGIBLE | position;
         // 8 bits times at most 41, 16 bits times 16; the key's place in the state is 175, f has its bits 24 to 79.
@@ -193,7 +194,7 @@ library AuctionRules {
         }
     }
 
-    function _service(ClearingLoops.Setup memory setup, uint256 position) private pure returns (uint256) {
+    function _service(ClearingMemory.Setup memory setup, uint256 position) private pure returns (uint256) {
         unchecked {
             return setup.state + (ClearingLoops.STATE_WORDS + position) * 32;
         }

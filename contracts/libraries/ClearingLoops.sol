@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {ClearingMemory} from "./ClearingMemory.sol";
+
 // solhint-disable no-inline-assembly, function-max-lines
 
 /// @title The loops of a clear, in assembly: the one library that has any
@@ -10,58 +12,6 @@ pragma solidity 0.8.30;
 /// entry: word 128 | origin frame 32 | index 16 | has effect 1 | rolls 1 | ends though it might roll 1. Everything lies beyond the free
 /// memory pointer's former value; callers pass bounds that they have checked. Results named `ok` are false where the data supplied is wrong.
 library ClearingLoops {
-    /// @notice What a clear goes by; fields are read by their place.
-    struct Setup {
-        uint256 positions;
-        uint256 state;
-        uint256 entries;
-        uint256 alpha;
-        uint256 beta;
-        uint256 priceWeightBps;
-        uint256 uniformPrice;
-        uint256 slicesPerFrame;
-    }
-
-    /// @notice What the records are made with, and what comes of them.
-    struct Account {
-        uint256 tickMicro;
-        uint256 feeTicks;
-        /// Price of all fills, or 0 where the state has their values.
-        uint256 uniformTick;
-        /// Bits of an order's rolls; 0 if none may roll because the frame is voided.
-        uint256 rollMask;
-        /// Locks of all orders and parts of orders that do not roll on.
-        uint256 lockedWhTicks;
-        /// 1 where a pending slice comes before one that was served, or an order that must roll does not.
-        uint256 wrong;
-        /// Where they begin.
-        uint256 records;
-    }
-
-    /// @notice A run of {serve}: where fills go to and where they stop, where the next positions of both sides stand in the calldata, weights of a
-    /// bid's and an ask's tick, and 255 with a uniform price, where both weights are 0 for want of the price.
-    struct Run {
-        uint256 fills;
-        uint256 bound;
-        uint256 nextBid;
-        uint256 nextAsk;
-        uint256 bidWeight;
-        uint256 askWeight;
-        uint256 shownTick;
-        /// Where the fills began.
-        uint256 first;
-    }
-
-    /// @notice Offers with effect around a tick: sums have those at the tick in the lower half, those at the tick below it in the upper one; ticks
-    /// have a bit for each tick of an order.
-    struct Book {
-        uint256 crossing;
-        uint256 demand;
-        uint256 supply;
-        uint256 bids;
-        uint256 asks;
-    }
-
     uint256 internal constant STATE_WORDS = 8;
 
     /// @dev Digest of a chain after one more word; its lowest 32 bits mean nothing, as do those of `digest`.
@@ -156,7 +106,11 @@ library ClearingLoops {
     /// @dev Checks that the positions are all there, by participant and position, and marks the orders with effect.
     /// @return ok Whether they are.
     /// @return cancels Whether there are cancels.
-    function walk(Setup memory setup, bytes calldata participants) internal pure returns (bool ok, bool cancels) {
+    function walk(ClearingMemory.Setup memory setup, bytes calldata participants)
+        internal
+        pure
+        returns (bool ok, bool cancels)
+    {
         assembly ("memory-safe") {
             let entries := mload(add(setup, 0x40))
             let n := mload(setup)
@@ -183,7 +137,7 @@ library ClearingLoops {
     }
 
     /// @dev Sums of the offers with effect around the crossing, and the ticks that they have.
-    function sums(Setup memory setup, Book memory book) internal pure {
+    function sums(ClearingMemory.Setup memory setup, ClearingMemory.Book memory book) internal pure {
         assembly ("memory-safe") {
             let demand := 0
             let supply := 0
@@ -221,7 +175,7 @@ library ClearingLoops {
     }
 
     /// @dev Price rank of each eligible tick: a byte each, asks 256 bytes after bids.
-    function _priceRanks(uint256 price, Book memory book) private pure returns (uint256 table) {
+    function _priceRanks(uint256 price, ClearingMemory.Book memory book) private pure returns (uint256 table) {
         assembly ("memory-safe") {
             table := mload(0x40)
             mstore(0x40, add(table, 0x220))
@@ -248,7 +202,7 @@ library ClearingLoops {
     }
 
     /// @dev Gives the eligible orders their first keys (A4): bids at `price` or above, asks at it or below.
-    function rank(Setup memory setup, uint256 price, Book memory book) internal pure {
+    function rank(ClearingMemory.Setup memory setup, uint256 price, ClearingMemory.Book memory book) internal pure {
         uint256 table = _priceRanks(price, book);
         assembly ("memory-safe") {
             mstore(0, mload(add(setup, 0x40)))
@@ -297,7 +251,7 @@ library ClearingLoops {
 
     /// @dev Serves slices against each other in the order supplied (A4, A5) until nothing is left to match or `run.bound` is reached, or a
     /// position is not the next one: then neither is the case afterwards. `run.fills` moves on to where the fills end.
-    function serve(Setup memory setup, Run memory run) internal pure {
+    function serve(ClearingMemory.Setup memory setup, ClearingMemory.Run memory run) internal pure {
         assembly ("memory-safe") {
             let state := mload(add(setup, 0x20))
             let left := mload(state)
@@ -309,7 +263,6 @@ library ClearingLoops {
             let askLeft := 0
             let ask := 0
             let asker := 0
-            // Slices that an earlier chunk began go on.
             if mload(add(state, 0x60)) {
                 bidder := and(mload(add(state, 0x60)), 0xffff)
                 bidLeft := shr(16, mload(add(state, 0x60)))
@@ -324,7 +277,6 @@ library ClearingLoops {
                 let tick := and(shr(80, mload(add(mload(add(setup, 0x40)), shl(5, asker)))), 0xff)
                 asker := or(shl(224, asker), mul(mload(add(run, 0xa0)), tick))
             }
-            // Fewer values on the stack.
             mstore(0, setup)
             mstore(0x20, run)
             for {} mul(left, lt(to, mload(add(mload(0x20), 0x20)))) {} {
@@ -425,12 +377,15 @@ library ClearingLoops {
     }
 
     /// @dev Writes a record for each participant (A9) from the word after the free memory on, and sums up in `terms`.
-    function account(Setup memory setup, bytes calldata participants, Account memory terms) internal pure {
+    function account(
+        ClearingMemory.Setup memory setup,
+        bytes calldata participants,
+        ClearingMemory.Account memory terms
+    ) internal pure {
         assembly ("memory-safe") {
             mstore(0, add(participants.offset, shl(1, mload(setup))))
             mstore(0x20, setup)
             let from := participants.offset
-            // The first record that is written belongs to nobody.
             let to := mload(0x40)
             let energy := 0
             let money := 0
@@ -443,8 +398,7 @@ library ClearingLoops {
                     energy := and(entry, 0xffffffff)
                     money := 0
                 }
-                // A cancel has no money.
-                if and(entry, shl(106, 1)) { continue }
+                    if and(entry, shl(106, 1)) { continue }
                 let rest := and(shr(32, entry), 0xffffff)
                 let service := mload(add(add(mload(add(mload(0x20), 0x20)), 0x100), at))
                 if service {
@@ -503,8 +457,6 @@ library ClearingLoops {
         }
     }
 
-    /* WORDS IN MEMORY AND POSITIONS IN CALLDATA */
-
     function load(uint256 at) internal pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(at)
@@ -523,7 +475,6 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Where calldata begins.
     function offsetOf(bytes calldata data) internal pure returns (uint256 offset) {
         assembly ("memory-safe") {
             offset := data.offset
