@@ -398,7 +398,7 @@ library ClearingLoops {
                     energy := and(entry, 0xffffffff)
                     money := 0
                 }
-                    if and(entry, shl(106, 1)) { continue }
+                if and(entry, shl(106, 1)) { continue }
                 let rest := and(shr(32, entry), 0xffffff)
                 let service := mload(add(add(mload(add(mload(0x20), 0x20)), 0x100), at))
                 if service {
