@@ -117,11 +117,26 @@ def queues_of(live: Mapping[int, AuctionOrder], rules: AuctionRules) -> tuple[Sl
     _, price, matched = crossing_of(live.values(), rules.slices_per_frame)
     bids = [at for at, order in live.items() if order.side == Side.BID and order.tick >= price]
     asks = [at for at, order in live.items() if order.side == Side.ASK and order.tick <= price]
-    return (_queue_of(live, bids if matched else [], rules), _queue_of(live, asks if matched else [], rules))
+    return (queue_of(live, bids if matched else [], rules), queue_of(live, asks if matched else [], rules))
 
 
-def _queue_of(live: Mapping[int, AuctionOrder], eligible: Sequence[int], rules: AuctionRules) -> SliceQueue:
-    """First slices of a side by priority (A4)."""
+def queue_of(live: Mapping[int, AuctionOrder], eligible: Sequence[int], rules: AuctionRules) -> SliceQueue:
+    """Rank first slices of a side, whatever their prices (A4).
+
+    Parameters
+    ----------
+    live : Mapping of int to AuctionOrder
+        Orders by position.
+    eligible : Sequence of int
+        Positions of one side, in ascending order.
+    rules : AuctionRules
+        Settings.
+
+    Returns
+    -------
+    SliceQueue
+        Their first slices, who is served first first.
+    """
     ticks = sorted({live[at].tick for at in eligible})
     if eligible and live[eligible[0]].side == Side.BID:
         ticks.reverse()

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from voltberg.models import Side
-from voltberg.reference.auction_service import AuctionRules, crossing_of, queue_of, serve
+from voltberg.reference.auction_service import AuctionRules, SliceQueue, queue_of, queues_of, serve
 from voltberg.reference.auction_words import AuctionOrder
 from voltberg.scheduling.orders import OrderTerms
 from voltberg.scheduling.problem import BoolArray, IntArray
@@ -54,13 +54,9 @@ class FrameMarket:
             for position, ev in enumerate(placed)
         }
 
-    def _side(self, side: Side, price: int | None) -> list[int]:
-        sign = 1 if side == Side.BID else -1
-        return [
-            position
-            for position, order in self._orders.items()
-            if order.side == side and (price is None or sign * (order.tick - price) >= 0)
-        ]
+    def _queue(self, side: Side) -> SliceQueue:
+        at = [position for position, order in self._orders.items() if order.side == side]
+        return queue_of(self._orders, at, RANK_RULES)
 
     def by_priority(self, side: Side) -> list[int]:
         """Rank a side by (24).
@@ -75,8 +71,7 @@ class FrameMarket:
         list of int
             EVs, who is served first first.
         """
-        queue = queue_of(self._orders, self._side(side, None), RANK_RULES)
-        return [self._orders[slice_.position].participant_id - 1 for slice_ in sorted(queue.waiting)]
+        return [self._orders[slice_.position].participant_id - 1 for slice_ in self._queue(side).waiting]
 
     def matched_wh(self, *, prices_cross: bool) -> IntArray:
         """Let buys meet sells.
@@ -92,15 +87,11 @@ class FrameMarket:
             Energy between EVs, without sign; as much is sold as bought [Wh].
         """
         moved_wh = np.zeros(self._evs, dtype=np.int64)
-        price = None
         if prices_cross:
-            _, price, matched = crossing_of(self._orders.values(), RANK_RULES.slices_per_frame)
-            if not matched:
-                return moved_wh
-        bids, asks = (
-            queue_of(self._orders, self._side(side, price), RANK_RULES) for side in (Side.BID, Side.ASK)
-        )
-        for buyer, seller, energy_wh in serve(self._orders, (bids, asks), RANK_RULES):
+            queues = queues_of(self._orders, RANK_RULES)
+        else:
+            queues = self._queue(Side.BID), self._queue(Side.ASK)
+        for buyer, seller, energy_wh in serve(self._orders, queues, RANK_RULES):
             for position in (buyer, seller):
                 moved_wh[self._orders[position].participant_id - 1] += energy_wh
         return moved_wh
