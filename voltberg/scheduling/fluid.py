@@ -15,8 +15,8 @@ from voltberg.scheduling.problem import ChargingProblem, IntArray, Schedule
 from voltberg.units import PERCENT
 
 FASTEST_PCT: Final = 150
-"""How fast an order may go beside its even pace. Chosen on the paper's day, seeds 0 to 9, from 100, 125,
-150, 200 and 400, of which 150 and 200 did best there; no published figure hangs on it."""
+"""How fast an order may go beside its even pace: of 100, 125, 150, 200 and 400 the best on ten of the paper's
+days, which are not those that results are given for; no published figure hangs on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ from voltberg.scheduling.frame_market import FrameMarket, fill_in_order
 from voltberg.scheduling.linear_program import optimal_plan
 from voltberg.scheduling.market_day import MarketDay
 from voltberg.scheduling.orders import DAILY_VOLATILITY, OpenOrders, OrderTerms, draw_terms
-from voltberg.scheduling.problem import ChargingProblem, IntArray, Schedule
+from voltberg.scheduling.problem import ChargingProblem, Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class LevelScheduler:
-    """Buys and sells accepted by priority until their sum is the plan's, what must be taken now first.
+    """Buys and sells accepted until their sum is the plan's.
+
+    What must be taken now comes first, then whoever could wait the shortest, then the priority (24). The sum
+    is reached from one side, so that EVs trade with the grid rather than with each other.
 
     Parameters
     ----------
@@ -67,11 +70,9 @@ def _accepted(orders: OpenOrders, terms: OrderTerms, frame: int, net_wh: int) ->
     """Choose what may trade in a frame so that buys less sells come as near the plan as they can [Wh]."""
     forced_wh = orders.forced_wh(frame)
     able_wh = orders.able_wh(frame)
-    market = FrameMarket(frame, terms, able_wh, orders.buys)
     missing_wh = net_wh - int(forced_wh.sum())
-    more_wh: IntArray
-    if missing_wh >= 0:
-        more_wh = fill_in_order(market.by_priority(Side.BID), able_wh - forced_wh, missing_wh)
-    else:
-        more_wh = fill_in_order(market.by_priority(Side.ASK), able_wh, -missing_wh)
-    return forced_wh + more_wh
+    side = Side.BID if missing_wh >= 0 else Side.ASK
+    slack = orders.slack_frames(frame)
+    # the sort is stable: (24) decides where the slack is the same
+    served = sorted(FrameMarket(frame, terms, able_wh, orders.buys).by_priority(side), key=slack.__getitem__)
+    return forced_wh + fill_in_order(served, able_wh - forced_wh, abs(missing_wh))

@@ -142,6 +142,24 @@ class OpenOrders:
         forced: IntArray = np.clip(self.left_wh - later_wh, 0, self.able_wh(frame)) * self.buys
         return forced
 
+    def slack_frames(self, frame: int) -> IntArray:
+        """Give how many frames of its window each order could let pass.
+
+        Parameters
+        ----------
+        frame : int
+            The frame from which to count.
+
+        Returns
+        -------
+        ndarray of int64, shape (evs,)
+            Frames left of the window less those that the rest takes at full rate; below zero for a sell that
+            can't be carried out in full.
+        """
+        plugged = self.problem.connected[:, frame:].sum(axis=1)
+        slack: IntArray = plugged - -(-self.left_wh // np.maximum(self.problem.most_wh, 1))
+        return slack
+
     def even_wh(self, frame: int) -> IntArray:
         """Give the rest of each order spread over the rest of its window, rounded up.
 

@@ -15,6 +15,7 @@ from voltberg.scheduling.genetic import GeneticScheduler
 from voltberg.scheduling.level import LevelScheduler
 from voltberg.scheduling.linear_program import InfeasibleError
 from voltberg.scheduling.orders import OpenOrders, OrderTerms, draw_terms
+from voltberg.scheduling.problem import ChargingProblem
 from voltberg.scheduling.xiao import expected_problem, xiao_problem
 
 MARKETS = [
@@ -51,7 +52,7 @@ def by_the_auction(trace, frame):
     return moved_wh
 
 
-@pytest.mark.parametrize("method", [LiteralScheduler(), FluidScheduler(), LevelScheduler()])
+@pytest.mark.parametrize("method", [LiteralScheduler(), FluidScheduler()])
 def test_what_the_market_matches_is_what_the_auction_matches(method):
     trace = method.schedule(xiao_problem(rng(8), windows_per_ev=1), rng(9)).market
     traded = 0
@@ -113,6 +114,8 @@ def test_an_open_order_knows_its_pace_and_what_it_must_take():
             later = int(plugged[1:].sum() * day.most_wh[ev])
             assert forced[ev] == (max(left - later, 0) if day.need_wh[ev] and plugged[0] else 0)
             assert even[ev] == (min(-(-left // int(plugged.sum())), able[ev]) if plugged[0] else 0)
+            most = int(day.most_wh[ev])
+            assert orders.slack_frames(frame)[ev] == int(plugged.sum()) - -(-left // most)
         orders.trade(np.maximum(forced, even // 2))
     assert (orders.left_wh[day.need_wh > 0] == 0).all()
 
@@ -135,7 +138,11 @@ def test_a_markets_trace_adds_up(method):
     assert (trace.matched_wh.sum(axis=0) == 0).all()
     assert (trace.matched_wh + trace.grid_wh == schedule.energy_wh).all()
     assert (np.abs(schedule.energy_wh) <= np.abs(trace.shown_wh)).all()
-    assert np.abs(trace.matched_wh).sum() > 0
+    if isinstance(method, LevelScheduler):
+        # a plan's sum is reached from one side: buyers and sellers meet only where buyers must take at once
+        assert not ((trace.shown_wh > 0).any(axis=0) & (trace.shown_wh < 0).any(axis=0)).any()
+    else:
+        assert np.abs(trace.matched_wh).sum() > 0
     if isinstance(method, LiteralScheduler):
         assert (trace.grid_wh >= 0).all()
     else:
@@ -179,6 +186,23 @@ def test_level_follows_a_perfect_plan_and_corrects_a_forecast_of_the_homes():
     assert LevelScheduler(colder).schedule(day, rng(6)).fluctuation_w < 1.5 * best.fluctuation_w
     with pytest.raises(InfeasibleError):
         LevelScheduler(expected_problem(limit_w=60_000)).schedule(day, rng(6))
+
+
+def test_level_serves_first_who_could_wait_the_shortest():
+    # two buyers of equal need, one leaving early: the plan of 400 W throughout needs the hasty one first
+    day = ChargingProblem(
+        base_w=np.array([0, 0, 0, 0]),
+        battery_wh=np.array([800, 800]),
+        initial_wh=np.array([0, 0]),
+        target_wh=np.array([400, 400]),
+        rate_w=np.array([400, 400]),
+        connected=np.array([[True, True, True, True], [True, True, False, False]]),
+        limit_w=1_000,
+    )
+    for seed in range(4):  # whatever the prices
+        schedule = LevelScheduler().schedule(day, rng(seed))
+        assert schedule.total_w.tolist() == [400, 400, 400, 400]
+        assert schedule.energy_wh.tolist() == [[0, 0, 200, 200], [200, 200, 0, 0]]
 
 
 def test_more_generations_are_never_worse():
