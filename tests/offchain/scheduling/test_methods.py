@@ -36,17 +36,24 @@ def terms_of(ticks, arrival):
     return OrderTerms(np.array(ticks)[:, None], np.array(arrival), np.zeros(len(ticks), dtype=bool))
 
 
-def by_the_auction(trace, frame):
-    """Energy that the twin of the contract matches in a frame, by EV, from the same orders [Wh]."""
+def by_the_auction(trace, frame, left_wh=None):
+    """Energy that the twin of the contract matches in a frame, by EV, from the same orders [Wh].
+
+    With what is left of the orders, each is placed whole and shows its slice, one a frame.
+    """
     placed = [int(ev) for ev in trace.arrival if trace.shown_wh[ev, frame]]
     words = []
     for ev in placed:
         shown_wh, tick = int(trace.shown_wh[ev, frame]), int(trace.tick[ev, frame])
         side = Side.BID if shown_wh > 0 else Side.ASK
         lock = tick if side == Side.BID else 191 - tick
-        words.append(pack_auction_order(AuctionOrder(ev + 1, abs(shown_wh), 0, tick, lock, 0, side)))
+        quantity_wh, peak_wh = abs(shown_wh), 0
+        if left_wh is not None and left_wh[ev] > quantity_wh:
+            quantity_wh, peak_wh = int(left_wh[ev]), quantity_wh
+        words.append(pack_auction_order(AuctionOrder(ev + 1, quantity_wh, peak_wh, tick, lock, 0, side)))
     moved_wh = np.zeros(len(trace.arrival), dtype=np.int64)
-    for fill in clear_frame(1_000, words, (), RANK_RULES, 0, 2).fills:
+    rules = RANK_RULES if left_wh is None else RANK_RULES._replace(slices_per_frame=1)
+    for fill in clear_frame(1_000, words, (), rules, 0, 2).fills:
         moved_wh[placed[fill.buyer_position]] += fill.energy_wh
         moved_wh[placed[fill.seller_position]] -= fill.energy_wh
     return moved_wh
@@ -54,11 +61,16 @@ def by_the_auction(trace, frame):
 
 @pytest.mark.parametrize("method", [LiteralScheduler(), FluidScheduler()])
 def test_what_the_market_matches_is_what_the_auction_matches(method):
-    trace = method.schedule(xiao_problem(rng(8), windows_per_ev=1), rng(9)).market
-    traded = 0
+    day = xiao_problem(rng(8), windows_per_ev=1)
+    schedule = method.schedule(day, rng(9))
+    trace, traded = schedule.market, 0
+    left_wh = day.need_wh + day.surplus_wh
     for frame in range(48):
-        assert trace.matched_wh[:, frame].tolist() == by_the_auction(trace, frame).tolist(), frame
-        traded += int(np.abs(trace.matched_wh[:, frame]).sum())
+        matched_wh = trace.matched_wh[:, frame].tolist()
+        assert matched_wh == by_the_auction(trace, frame).tolist(), frame
+        assert matched_wh == by_the_auction(trace, frame, left_wh).tolist(), frame
+        left_wh = left_wh - np.abs(schedule.energy_wh[:, frame])
+        traded += sum(map(abs, matched_wh))
     assert traded > 0
 
 
