@@ -39,6 +39,8 @@ contract StorageRental is VenueAccounts, IStorageRental {
     uint256 private constant _SECONDS_PER_HOUR = 3600;
     uint256 private constant _THOUSAND = 1000;
     uint256 private constant _BOOKED_BITS = 80;
+    /// @dev Of a metered record without its frame.
+    uint256 private constant _RECORD_BITS = 96;
 
     /* IMMUTABLES */
 
@@ -143,14 +145,21 @@ contract StorageRental is VenueAccounts, IStorageRental {
 
     /// @inheritdoc IStorageRental
     function move(uint32 frame, uint256[] calldata records) external onlyRole(METER) {
-        uint256 frameEnd = FrameClock.end(frame, _frameSeconds);
-        if (block.timestamp < frameEnd) revert Storage_FrameNotOver(frame, frameEnd, block.timestamp);
-        uint256 deadline = frameEnd + _meteringWindowSeconds;
-        if (block.timestamp >= deadline) revert Storage_TooLate(frame, deadline, block.timestamp);
+        _requireMeteringOpen(frame);
         uint256 count = records.length;
         for (uint256 i = 0; i < count; ++i) {
-            _move(frame, records[i]);
+            uint256 record = records[i];
+            if (record >> _RECORD_BITS != 0) revert Storage_InvalidRecord(record);
+            _move(frame, record);
         }
+    }
+
+    /// @inheritdoc IStorageRental
+    function moveOne(uint256 movement) external onlyRole(METER) {
+        if (movement >> (_RECORD_BITS + 32) != 0) revert Storage_InvalidRecord(movement);
+        uint256 frame = movement >> _RECORD_BITS;
+        _requireMeteringOpen(frame);
+        _move(frame, movement & ((1 << _RECORD_BITS) - 1));
     }
 
     /* OPERATOR */
@@ -255,12 +264,22 @@ contract StorageRental is VenueAccounts, IStorageRental {
         _booked[frame] = capacityWh | (chargeW << _BOOKED_BITS) | (dischargeW << (2 * _BOOKED_BITS));
     }
 
-    /// @dev Enters one metered record; writes the booking's word and nothing else.
+    /// @dev Reverts unless reports of a frame, which has 32 bits, are taken now.
+    function _requireMeteringOpen(uint256 frame) private view {
+        // Products and sums of 32-bit numbers.
+        unchecked {
+            uint256 frameEnd = (frame + 1) * _frameSeconds;
+            if (block.timestamp < frameEnd) revert Storage_FrameNotOver(uint32(frame), frameEnd, block.timestamp);
+            uint256 deadline = frameEnd + _meteringWindowSeconds;
+            if (block.timestamp >= deadline) revert Storage_TooLate(uint32(frame), deadline, block.timestamp);
+        }
+    }
+
+    /// @dev Enters one metered record of 96 bits; writes the booking's word and nothing else.
     ///
     /// Nothing overflows: energies and powers have 32 bits, the totals 40, frame numbers of a booking are at most 1,024
     /// above the present one. Nothing falls below 0: total out was never more than what the charging stored.
-    function _move(uint32 frame, uint256 record) private {
-        if (record >> 96 != 0) revert Storage_InvalidRecord(record);
+    function _move(uint256 frame, uint256 record) private {
         uint32 bookingId = uint32(record);
         Booking storage booking = _bookings[bookingId];
         uint256 word = booking.word;
@@ -269,9 +288,9 @@ contract StorageRental is VenueAccounts, IStorageRental {
             uint256 inWh = uint32(record >> 32);
             uint256 outWh = record >> 64;
             // Counted from the first frame; a frame before that one wraps to a huge offset.
-            uint256 offset = uint256(frame) - word.firstFrame();
+            uint256 offset = frame - word.firstFrame();
             if (offset < word.nextOffset() || offset >= word.frames()) {
-                revert Storage_FrameOutsideBooking(bookingId, frame, word.nextFrame(), word.endFrame());
+                revert Storage_FrameOutsideBooking(bookingId, uint32(frame), word.nextFrame(), word.endFrame());
             }
             uint256 limitWh = _frameEnergyWh(word.chargeW());
             if (inWh > limitWh) revert Storage_PowerLimit(bookingId, inWh, limitWh);
@@ -282,7 +301,7 @@ contract StorageRental is VenueAccounts, IStorageRental {
             if (storedWh > word.capacityWh()) revert Storage_CapacityLimit(bookingId, storedWh, word.capacityWh());
             if (outWh > storedWh) revert Storage_Empty(bookingId, outWh, storedWh);
             booking.word = word.withMovement(offset + 1, inWh, outWh);
-            emit EnergyMoved(record | ((storedWh - outWh) << 96) | (uint256(frame) << 136));
+            emit EnergyMoved(record | ((storedWh - outWh) << _RECORD_BITS) | (frame << 136));
         }
     }
 

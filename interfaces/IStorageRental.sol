@@ -103,6 +103,12 @@ interface IStorageRental is IMarginHolder {
     /// moves if one record is refused.
     function move(uint32 frame, uint256[] calldata records) external;
 
+    /// @notice Takes one metered movement, as {move} does, from a single word.
+    /// @dev Emits {EnergyMoved}. Movement, from the lowest bit: booking id 32 | in Wh 32 | out Wh 32 | frame 32; higher
+    /// bits 0. Checks in this order: meter role, `Storage_InvalidRecord` (with the movement), `Storage_FrameNotOver`,
+    /// `Storage_TooLate`, then those of a record of {move}.
+    function moveOne(uint256 movement) external;
+
     /// @notice Ends a booking after its span and the metering window; anyone may call.
     /// @dev Emits {BookingClosed}. Rent is take-or-pay. Checks: `Storage_NoBooking`, `Storage_NotEnded`.
     function close(uint32 bookingId) external;

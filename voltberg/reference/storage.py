@@ -16,6 +16,7 @@ from voltberg.reference.words import MASK_32
 BPS: Final = 10_000
 MAXIMUM_FRAMES: Final = 96
 HORIZON_FRAMES: Final = 1_024
+RECORD_BITS: Final = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,23 @@ class StorageTwin(VenueTwin):
     def move(self, sender: str, frame: int, records: Sequence[int]) -> None:
         """Take metered movements of a frame."""
         self._only_role(sender, Role.METER)
+        self._require_metering_open(frame)
+        for record in records:
+            if record >> RECORD_BITS:
+                raise Revert("Storage_InvalidRecord", record)
+            self._move(frame, record)
+
+    @external
+    def move_one(self, sender: str, movement: int) -> None:
+        """Take one metered movement with its frame in the word."""
+        self._only_role(sender, Role.METER)
+        frame = movement >> RECORD_BITS
+        if frame > MASK_32:
+            raise Revert("Storage_InvalidRecord", movement)
+        self._require_metering_open(frame)
+        self._move(frame, movement & (1 << RECORD_BITS) - 1)
+
+    def _require_metering_open(self, frame: int) -> None:
         now = self._state.timestamp
         frame_end = self._clock.end(frame)
         if now < frame_end:
@@ -126,12 +144,8 @@ class StorageTwin(VenueTwin):
         deadline = self._clock.metering_deadline(frame)
         if now >= deadline:
             raise Revert("Storage_TooLate", frame, deadline, now)
-        for record in records:
-            self._move(frame, record)
 
     def _move(self, frame: int, record: int) -> None:
-        if record >> 96:
-            raise Revert("Storage_InvalidRecord", record)
         booking_id, in_wh, out_wh = record & MASK_32, record >> 32 & MASK_32, record >> 64
         booking = self._open_booking(booking_id)
         next_frame = booking.first_frame + booking.next_offset

@@ -280,6 +280,11 @@ def pack_movement(booking_id: int, in_wh: int, out_wh: int) -> int:
     return packed("movement", ((booking_id, 32), (in_wh, 32), (out_wh, 32)))
 
 
+def pack_framed_movement(booking_id: int, in_wh: int, out_wh: int, frame: int) -> int:
+    """Argument of ``StorageRental.moveOne``."""
+    return packed("framed movement", ((booking_id, 32), (in_wh, 32), (out_wh, 32), (frame, 32)))
+
+
 def unpack_movement(word: int) -> Movement:
     """Read the argument of ``EnergyMoved``."""
     return Movement(

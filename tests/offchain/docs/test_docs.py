@@ -142,6 +142,7 @@ PACKERS: dict[str, Callable[..., int]] = {
     "reading": words.pack_reading,
     "rating": words.pack_rating,
     "movement": words.pack_movement,
+    "framed movement": words.pack_framed_movement,
     "session": words.pack_session,
     "entry": round_words.pack_entry,
     "trade": round_words.pack_trade,

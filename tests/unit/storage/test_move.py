@@ -123,3 +123,39 @@ def test_leaves_other_bookings_alone_when_one_moves(market, desk):
     assert (desk.booking(1)["stored"], desk.booking(2)["stored"]) == (185, 665)
     with market.reverts("Storage_Empty: 1, 186, 185"):
         desk.report(desk.first + 1, (1, 0, 186))
+
+
+def test_moves_one_booking_from_one_word_as_a_batch_of_one_does(market, desk):
+    desk.book()
+    desk.book(desk.neighbour)
+    market.travel_to(market.end_of(desk.first))
+    in_batch = desk.report(desk.first, (1, 2_000, 300)).events("EnergyMoved")
+    movement = 2 | 2_000 << 32 | 300 << 64 | desk.first << 96
+    alone = market.transact(market.meter, "storage", "moveOne", movement).events("EnergyMoved")
+    assert alone == [(movement & (1 << 96) - 1 | 1_600 << 96 | desk.first << 136,)]
+    assert alone[0][0] - in_batch[0][0] == 1
+    first, second = desk.booking(1), desk.booking(2)
+    assert {name: value for name, value in first.items() if name != "renter"} == {
+        name: value for name, value in second.items() if name != "renter"
+    }
+
+
+def test_refuses_one_word_for_the_reasons_of_a_batch(market, desk):
+    desk.book()
+    frame, record = desk.first, 1 | 100 << 32
+    end, deadline = market.end_of(frame), market.metering_deadline_of(frame)
+    one = record | frame << 96
+    with market.reverts(f"Venue_MissingRole: {desk.renter.address}, 8"):
+        market.transact(desk.renter, "storage", "moveOne", 1 << 128 | one)
+    with market.reverts(f"Storage_InvalidRecord: {1 << 128 | one}"):
+        market.transact(market.meter, "storage", "moveOne", 1 << 128 | one)
+    with market.reverts(f"Storage_FrameNotOver: {frame}, {end}, {end - 1}"):
+        market.at(end - 1).transact(market.meter, "storage", "moveOne", one)
+    with market.reverts("Storage_NoBooking: 7"):
+        market.at(end).transact(market.meter, "storage", "moveOne", 7 | frame << 96)
+    market.transact(market.meter, "storage", "moveOne", one)
+    with market.reverts(f"Storage_FrameOutsideBooking: 1, {frame}, {frame + 1}, {frame + 4}"):
+        market.transact(market.meter, "storage", "moveOne", one)
+    with market.reverts(f"Storage_TooLate: {frame}, {deadline}, {deadline}"):
+        market.at(deadline).transact(market.meter, "storage", "moveOne", one)
+    assert desk.booking(1)["in"] == 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from voltberg.experiments.fuzz.draft import Draft, Maker
+from voltberg.reference.storage import RECORD_BITS
 from voltberg.reference.words import pack_movement
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def move_storage(a: Actions) -> Draft | None:
             )
     if not records and draw.randrange(9):
         return None
+    if len(records) == 1 and draw.randrange(4):
+        return Draft("storage", "moveOne", (records[0] | frame << RECORD_BITS,), a.cast.meter)
     return Draft("storage", "move", (frame, records), a.cast.meter)
 
 

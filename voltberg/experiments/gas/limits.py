@@ -56,8 +56,6 @@ KNOWN_MISSES: Final[Mapping[str, str]] = {
     "frame_clear_100_half_iceberg_per_fill": "see `frame_clear_100_total`",
     "frame_clear_100_half_iceberg_total": "see `frame_clear_100_total`",
     "frame_clear_1000": "see `frame_clear_100_total`",
-    "storage_in": "a booking's word is unpacked field by field, the meter's role is a cold word",
-    "storage_out": "as `storage_in`",
     "credit_single": "the function is searched among forty, a log repeats the record",
     "credit_batch100_each": "each rating is checked, added and compared with the threshold",
 }

@@ -43,11 +43,11 @@ def storage(stage: Stage) -> Figures:
         records = [words.pack_movement(each, MOVED_WH, 0) for each in range(1, number + 1)]
         stage.send((stage.meter, "storage", "move", (frame, records)))
     stage.travel_to(stage.start_of(frame + 2))
-    record_in = words.pack_movement(number, MOVED_WH, 0)
-    gas_in = stage.measure("storage_in", stage.meter, "storage", "move", frame + 1, [record_in])
+    record_in = words.pack_framed_movement(number, MOVED_WH, 0, frame + 1)
+    gas_in = stage.measure("storage_in", stage.meter, "storage", "moveOne", record_in)
     stage.travel_to(stage.start_of(frame + 3))
-    record_out = words.pack_movement(number, 0, MOVED_WH // 2)
-    gas_out = stage.measure("storage_out", stage.meter, "storage", "move", frame + 2, [record_out])
+    record_out = words.pack_framed_movement(number, 0, MOVED_WH // 2, frame + 2)
+    gas_out = stage.measure("storage_out", stage.meter, "storage", "moveOne", record_out)
     window = stage.configuration.settlement.metering_window_seconds
     stage.travel_to(stage.start_of(frame + FRAMES) + window)
     if stage.seasoned:
