@@ -12,7 +12,7 @@ import {AuctionRecords} from "./libraries/AuctionRecords.sol";
 contract FrameAuction is AuctionPlacing, AuctionClearing, AuctionRecords {
     /// @param registry_ Pushes participants and roles.
     /// @param house_ The clearing house, whose clock and tick the auction takes over.
-    /// @param creditScoring_ Pushes demand factors.
+    /// @param creditScoring_ Tells exchanges' quotas.
     /// @param params_ The settings.
     constructor(address registry_, ITradeSettlement house_, address creditScoring_, Params memory params_)
         AuctionFrames(registry_, house_, creditScoring_, params_)

@@ -2,13 +2,13 @@
 pragma solidity 0.8.30;
 
 import {IIcebergOrderBook} from "../interfaces/IIcebergOrderBook.sol";
+import {IPositionVenue} from "../interfaces/IPositionVenue.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../interfaces/IVenue.sol";
 import {FrameWord} from "./libraries/FrameWord.sol";
 import {OrderBookBatches} from "./libraries/OrderBookBatches.sol";
 import {OrderBookPlacing} from "./libraries/OrderBookPlacing.sol";
 import {OrderWord} from "./libraries/OrderWord.sol";
-import {PositionWord} from "./libraries/PositionWord.sol";
 
 /// @title Continuous order book per delivery frame, price-time priority, iceberg orders
 /// @notice Rules B1-B6, M2, M3, M8, M13. What the functions promise stands in {IIcebergOrderBook}.
@@ -17,7 +17,7 @@ contract IcebergOrderBook is OrderBookBatches {
 
     /// @param registry_ Pushes participants and roles.
     /// @param house_ The clearing house, whose clock and tick the book takes over.
-    /// @param creditScoring_ Pushes demand factors.
+    /// @param creditScoring_ Tells exchanges' quotas.
     /// @param minimumQuantityWh_ Least quantity and least peak, above 0 [Wh].
     /// @param minimumLockMicro_ Least lock [micro].
     constructor(
@@ -84,21 +84,13 @@ contract IcebergOrderBook is OrderBookBatches {
         emit FramePaused(frame, paused);
     }
 
-    /// @inheritdoc IIcebergOrderBook
+    /// @inheritdoc IPositionVenue
     function refuseTrades(uint32 frame, uint256[] calldata entries) external onlyRole(OPERATOR) {
         uint256 word = _openFrame(frame);
-        uint256 opens = _gateClosure(frame);
-        uint256 closes = _refusalDeadline(frame);
-        require(
-            block.timestamp >= opens && block.timestamp < closes,
-            OrderBook_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
-        );
+        uint256 refusedWh = _refuse(frame, entries, FrameWord.cap(word), FrameWord.feeTicks(word));
         word = _folded(frame, word);
-        for (uint256 i; i < entries.length; ++i) {
-            // Below zero is impossible: no more is refused than positions hold, and those hold what was traded.
-            word = FrameWord.withTraded(word, FrameWord.tradedWh(word) - _refuse(frame, word, entries[i]));
-        }
-        _frames[frame] = word;
+        // Below zero is impossible: no more is refused than positions held, and those held what was traded.
+        _frames[frame] = FrameWord.withTraded(word, FrameWord.tradedWh(word) - refusedWh);
     }
 
     /* EXTERNAL: PUSHED STATE */
@@ -125,38 +117,5 @@ contract IcebergOrderBook is OrderBookBatches {
         require(order != 0, OrderBook_NotResting(orderId));
         uint32 makerId = OrderWord.makerOf(order);
         require(makerId == _idIn(account), OrderBook_NotOwner(orderId, makerId, _idIn(account)));
-    }
-
-    /* PRIVATE: FRAMES */
-
-    /// @dev Takes one refused trade out of both positions and pays the buyer back (M8).
-    /// @return energyWh What was refused [Wh].
-    function _refuse(uint32 frame, uint256 word, uint256 entry) private returns (uint256 energyWh) {
-        (uint32 buyerId, uint32 sellerId) = (uint32(entry), uint32(entry >> 32));
-        energyWh = uint32(entry >> 64);
-        uint256 tick = entry >> 96;
-        uint256 valueMicro = energyWh * (tick & 0xff) * _tickMicroPerWh;
-        (bool bought, uint256 purchase) = PositionWord.withoutPurchase(_position(frame, buyerId), energyWh, valueMicro);
-        (bool sold, uint256 sale) = PositionWord.withoutSale(
-            _position(frame, sellerId), energyWh, valueMicro, FrameWord.cap(word) * _tickMicroPerWh
-        );
-        require(
-            tick <= OrderWord.HIGHEST_TICK && energyWh != 0 && buyerId != sellerId && bought && sold,
-            OrderBook_InvalidRefusal(frame, buyerId, sellerId, energyWh, tick)
-        );
-        if (PositionWord.soldWh(sale) == 0) {
-            // The frame can become final without a settlement of this seller: nothing of its money may wait for one (M13).
-            uint256 leftMicro;
-            (leftMicro, sale) = PositionWord.withoutMoney(sale);
-            address seller = _ownerOf[sellerId];
-            _accounts[seller] = _withMargin(_accounts[seller], leftMicro);
-        }
-        _positions[PositionWord.key(frame, buyerId)] = purchase;
-        _positions[PositionWord.key(frame, sellerId)] = sale;
-        address buyer = _ownerOf[buyerId];
-        uint256 feesMicro = energyWh * FrameWord.feeTicks(word) * _tickMicroPerWh;
-        _accounts[buyer] = _withMargin(_accounts[buyer], valueMicro + feesMicro);
-        // The tick was compared above.
-        emit TradeRefused(frame, buyerId, sellerId, uint32(energyWh), uint8(tick));
     }
 }

@@ -2,10 +2,10 @@
 pragma solidity 0.8.30;
 
 import {IMatchingRound} from "../interfaces/IMatchingRound.sol";
+import {IPositionVenue} from "../interfaces/IPositionVenue.sol";
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../interfaces/IVenue.sol";
 import {EntryWord} from "./libraries/EntryWord.sol";
-import {OrderWord} from "./libraries/OrderWord.sol";
 import {PositionWord} from "./libraries/PositionWord.sol";
 import {RoundTrade} from "./libraries/RoundTrade.sol";
 import {RoundViews} from "./libraries/RoundViews.sol";
@@ -62,21 +62,12 @@ contract MatchingRound is RoundViews {
         emit RoundOpened(round, terms, feederLimits);
     }
 
-    /// @inheritdoc IMatchingRound
+    /// @inheritdoc IPositionVenue
     function refuseTrades(uint32 frame, uint256[] calldata entries) external onlyRole(OPERATOR) {
         Frame memory record = _frames[frame];
         require(record.open, Round_FrameNotOpen(frame));
-        uint256 opens = _gateClosure(frame);
-        uint256 closes = _refusalDeadline(frame);
-        require(
-            block.timestamp >= opens && block.timestamp < closes,
-            Round_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
-        );
-        for (uint256 i; i < entries.length; ++i) {
-            // Below zero is impossible: no more is refused than positions hold, and those hold what was traded.
-            record.tradedWh -= _refuse(frame, record, entries[i]);
-        }
-        _frames[frame] = record;
+        // Below zero is impossible: no more is refused than positions held, and those held what was traded.
+        _frames[frame].tradedWh = uint40(record.tradedWh - _refuse(frame, entries, record.capTick, record.feeTicks));
     }
 
     /* EXTERNAL: ENTRIES */
@@ -230,41 +221,5 @@ contract MatchingRound is RoundViews {
     function _used(uint256 entryId, uint256 energyWh) private returns (uint256 entry) {
         entry = _entries[entryId];
         _entries[entryId] = EntryWord.quantityWh(entry) == energyWh ? 0 : EntryWord.without(entry, energyWh);
-    }
-
-    /// @dev Takes one trade out of both positions (M8).
-    /// @return energyWh Its energy.
-    function _refuse(uint32 frame, Frame memory record, uint256 entry) private returns (uint32 energyWh) {
-        (uint32 buyerId, uint32 sellerId) = (uint32(entry), uint32(entry >> 32));
-        energyWh = uint32(entry >> 64);
-        uint256 tick = entry >> 96;
-        uint256 valueMicro = energyWh * (tick & 0xff) * _tickMicroPerWh;
-        (bool bought, uint256 purchase) = PositionWord.withoutPurchase(_position(frame, buyerId), energyWh, valueMicro);
-        (bool sold, uint256 sale) =
-            PositionWord.withoutSale(_position(frame, sellerId), energyWh, valueMicro, record.capTick * _tickMicroPerWh);
-        require(
-            tick <= OrderWord.HIGHEST_TICK && energyWh != 0 && buyerId != sellerId && bought && sold,
-            Round_InvalidRefusal(frame, buyerId, sellerId, energyWh, tick)
-        );
-        uint256 leftMicro;
-        // The frame can become final without a settlement of this seller: nothing of its money may wait for one (M13).
-        if (PositionWord.soldWh(sale) == 0) (leftMicro, sale) = PositionWord.withoutMoney(sale);
-        _credit(sellerId, leftMicro);
-        _credit(buyerId, valueMicro + energyWh * record.feeTicks * _tickMicroPerWh);
-        _positions[PositionWord.key(frame, buyerId)] = purchase;
-        _positions[PositionWord.key(frame, sellerId)] = sale;
-        // The tick was compared above.
-        emit TradeRefused(frame, buyerId, sellerId, energyWh, uint8(tick));
-    }
-
-    function _credit(uint32 participantId, uint256 amountMicro) private {
-        if (amountMicro == 0) return;
-        address owner = _ownerOf[participantId];
-        _accounts[owner] = _withMargin(_accounts[owner], amountMicro);
-    }
-
-    function _book(uint256 frame, uint256 participantId, uint256 added) private {
-        uint256 key = PositionWord.key(frame, participantId);
-        _positions[key] = PositionWord.plus(PositionWord.inFrame(_positions[key], frame), added, frame, participantId);
     }
 }

@@ -70,8 +70,6 @@ interface IFrameAuction is IRootVenue, IMarketVenue {
     event FrameOpened(uint32 indexed frame, uint8 capTick, uint8 feeTicks);
     /// @notice Words entered a frame's chain: each the 16-byte word | frame 32 | index 16, from the lowest bit.
     event WordsChained(uint256[] entries);
-    /// @notice An entry of an exchange's batch was passed over; the reason is a code of {placeFor}.
-    event EntrySkipped(uint256 entry, uint8 reason);
     /// @notice Fills of a frame, or of a chunk, 8 bytes each, from the highest: buyer's position 16 | seller's position 16 | energy Wh 24 | price tick 8;
     /// with a uniform price the tick is 255 and {FrameCleared} tells it. Those of chunks have effect if {FrameCleared} follows.
     event Fills(uint32 indexed frame, bytes fills);

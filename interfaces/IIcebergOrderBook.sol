@@ -2,16 +2,15 @@
 pragma solidity 0.8.30;
 
 import {IDelegation} from "./IDelegation.sol";
-import {IMarketVenue} from "./IMarketVenue.sol";
+import {IPositionVenue} from "./IPositionVenue.sol";
 import {ISignedOrders} from "./ISignedOrders.sol";
-import {IVenue} from "./IVenue.sol";
 
 /// @title Continuous order book per delivery frame, price-time priority, iceberg orders
 /// @notice Rules B1-B6, M2, M3, M8, M13 of the specification. Energy in Wh, prices in ticks, money in micro-units.
 /// @dev Requests, orders and logs are packed into words; the layouts stand at the functions and in docs/SPECIFICATION.md.
 /// An order id is `frame << 32 | side << 24 | tick << 16 | index` (side 0 bid, 1 ask; index = arrival number at its level).
 /// An iceberg's total is public in calldata and storage.
-interface IIcebergOrderBook is IDelegation, ISignedOrders, IMarketVenue, IVenue {
+interface IIcebergOrderBook is IDelegation, ISignedOrders, IPositionVenue {
     /// @notice An order rests (from the lowest bit: order id 64 | participant id 32 | quantity Wh 32 | peak Wh 32 | visible Wh 32 |
     /// price step ticks 8).
     event OrderPlaced(uint256 placement);
@@ -31,10 +30,6 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IMarketVenue, IVenue 
     event FrameOpened(uint32 indexed frame, uint8 capTick, uint8 feeTicks);
     /// @notice Placing in a frame was halted or allowed again.
     event FramePaused(uint32 indexed frame, bool paused);
-    /// @notice A trade that the network cannot carry was taken out of both positions.
-    event TradeRefused(
-        uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick
-    );
 
     /// @notice The frame is not open here.
     error OrderBook_FrameNotOpen(uint32 frame);
@@ -78,10 +73,6 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IMarketVenue, IVenue 
     error OrderBook_InvalidReduction(uint64 orderId, uint256 reductionWh, uint256 remainingWh);
     /// @notice Only after gate closure may others release an order.
     error OrderBook_GateOpen(uint32 frame, uint256 gateClosure, uint256 timestamp);
-    /// @notice Refusals are taken between gate closure and the refusal deadline only.
-    error OrderBook_OutsideRefusalWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
-    /// @notice A refusal names more than the positions hold, or would leave the seller uncovered.
-    error OrderBook_InvalidRefusal(uint32 frame, uint32 buyerId, uint32 sellerId, uint256 energyWh, uint256 tick);
     /// @notice The frame is open here already.
     error OrderBook_FrameAlreadyOpen(uint32 frame);
 
@@ -165,14 +156,6 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IMarketVenue, IVenue 
     /// @dev Emits {FramePaused}. Requirements: caller has the operator role, frame open here.
     function setFramePaused(uint32 frame, bool paused) external;
 
-    /// @notice Takes trades that the network cannot carry out of both positions; buyers get value and fees back as margin.
-    /// @dev Emits {TradeRefused} per entry. Entry, from the lowest bit: buyer id 32 | seller id 32 | energy Wh 32 | tick 8; higher bits 0.
-    /// The seller's lock stays with its position; a seller of whom nothing sold is left gets it, and any sale value left, back as margin.
-    /// Requirements: operator role, frame open, gate closure <= now < refusal deadline
-    /// (`OrderBook_OutsideRefusalWindow`), energy > 0, tick within 0..191, buyer and seller different, neither side's Wh nor value below zero, sale value + lock of the seller's rest
-    /// >= its sold Wh x cap (`OrderBook_InvalidRefusal`).
-    function refuseTrades(uint32 frame, uint256[] calldata entries) external;
-
     /// @notice A resting order; all zero when it does not rest.
     function orderOf(uint64 orderId)
         external
@@ -206,12 +189,6 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IMarketVenue, IVenue 
             uint192 levels,
             uint256 tradedWh
         );
-
-    /// @notice One participant's position in a frame.
-    function positionOf(uint32 frame, uint32 participantId)
-        external
-        view
-        returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro);
 
     /// @notice Best bid and ask with a live order; `found` false when a side is empty.
     function bestPrices(uint32 frame) external view returns (bool bidFound, uint8 bidTick, bool askFound, uint8 askTick);

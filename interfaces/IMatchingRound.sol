@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IMarketVenue} from "./IMarketVenue.sol";
-import {IVenue} from "./IVenue.sol";
+import {IMandates} from "./IMandates.sol";
+import {IPositionVenue} from "./IPositionVenue.sol";
 
 /// @title Rounds: request lists by exchanges, offers by sellers, the best verified allocation by any solver
 /// @notice Rules R1-R9, M2, M3, M6, M7, M8, M11, M13 of the specification. Energy in Wh, prices in ticks, money in micro-units.
@@ -13,7 +13,7 @@ import {IVenue} from "./IVenue.sol";
 /// Entry word, from the lowest bit: participant id 32 | quantity Wh 32 | limit tick 8 | first frame 8 | last frame 8 | feeder 8; higher bits 0;
 /// frames are counted from the span's first one, both ends included.
 /// Trade word, from the lowest bit: request index 16 | offer index 16 | frame 8 | tick 8 | energy Wh 32; higher bits 0.
-interface IMatchingRound is IMarketVenue, IVenue {
+interface IMatchingRound is IMandates, IPositionVenue {
     /// @notice What the operator posts when a round opens.
     /// @param firstFrame First delivery frame of the span.
     /// @param frames Frames of the span, 1..48.
@@ -40,9 +40,6 @@ interface IMatchingRound is IMarketVenue, IVenue {
     event FrameOpened(uint32 indexed frame, uint8 capTick, uint8 feeTicks);
     /// @notice A round opened. Feeder limit word: import Wh 40 | export Wh 40.
     event RoundOpened(uint32 indexed round, RoundTerms terms, uint256[] feederLimits);
-    /// @notice A consumer named its exchange, or none (from the lowest bit: exchange id 32 | largest quantity Wh 32 | highest tick 8 |
-    /// until frame 32).
-    event ExchangeNamed(uint32 indexed consumerId, uint256 naming);
     /// @notice A request or offer entered (from the lowest bit: entry id 48 | participant id 32 | quantity Wh 32 | limit tick 8 |
     /// first frame 8 | last frame 8 | feeder 8 | side 8 | lock ticks 16). The quantity is that after a penalised consumer's cut.
     event EntryPlaced(uint256 placement);
@@ -58,10 +55,6 @@ interface IMatchingRound is IMarketVenue, IVenue {
     event TradesApplied(uint32 indexed round, uint256[] trades);
     /// @notice The last chunk was applied.
     event RoundFinalised(uint32 indexed round, uint32 indexed solverId, uint256 score);
-    /// @notice A trade that the network cannot carry was taken out of both positions.
-    event TradeRefused(
-        uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick
-    );
 
     /// @notice The frame is not open here.
     error Round_FrameNotOpen(uint32 frame);
@@ -109,8 +102,6 @@ interface IMatchingRound is IMarketVenue, IVenue {
     error Round_TooManyOffers(uint32 participantId, uint256 maximum);
     /// @notice The round holds 4,096 entries.
     error Round_Full(uint32 round, uint256 maximum);
-    /// @notice The participant does not have the exchange role.
-    error Round_NotExchange(uint32 participantId);
     /// @notice There is no such live entry of that side (never placed, closed or used up).
     error Round_NoEntry(uint64 entryId, uint8 side);
     /// @notice The entry is not the caller's.
@@ -135,10 +126,6 @@ interface IMatchingRound is IMarketVenue, IVenue {
     error Round_NothingToApply(uint32 round);
     /// @notice The trades are not the next chunk of the best allocation.
     error Round_WrongAllocation(uint32 round, bytes32 expected, bytes32 given);
-    /// @notice Refusals are taken between gate closure and the refusal deadline only.
-    error Round_OutsideRefusalWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
-    /// @notice A refusal names more than the positions hold, or would leave the seller uncovered.
-    error Round_InvalidRefusal(uint32 frame, uint32 buyerId, uint32 sellerId, uint256 energyWh, uint256 tick);
 
     /* THE OPERATOR */
 
@@ -150,24 +137,7 @@ interface IMatchingRound is IMarketVenue, IVenue {
     /// @return round Its number, from 1 on.
     function openRound(RoundTerms calldata terms, uint256[] calldata feederLimits) external returns (uint32 round);
 
-    /// @notice Takes trades that the network cannot carry out of both positions; buyers get value and fees back as margin.
-    /// @dev Emits {TradeRefused} per entry. Entry, from the lowest bit: buyer id 32 | seller id 32 | energy Wh 32 | tick 8; higher bits 0. The
-    /// seller's lock stays with its position; a seller of whom nothing sold is left gets it, and any sale value left, back as margin.
-    /// Checks in this order: `Venue_MissingRole` (operator), `Round_FrameNotOpen`, `Round_OutsideRefusalWindow` (unless gate closure <= now <
-    /// refusal deadline); per entry energy > 0, tick within 0..191, buyer and seller different, neither side's Wh nor value below zero, sale value + lock of the
-    /// seller's rest >= its sold Wh x cap (`Round_InvalidRefusal`).
-    function refuseTrades(uint32 frame, uint256[] calldata entries) external;
-
     /* REQUESTS AND OFFERS */
-
-    /// @notice Names the exchange that may request for the caller, instead of the one before; 0 names none.
-    /// @dev Emits {ExchangeNamed}. It takes effect at once; requests that stand stay. Checks in this order: `Venue_NotRegistered`,
-    /// `Round_NotExchange` (0 is allowed; the other values are then ignored).
-    /// @param exchangeId The exchange.
-    /// @param largestQuantityWh Most energy of one request [Wh].
-    /// @param highestTick Highest limit of a request [ticks].
-    /// @param untilFrame Last frame that a request's window may reach.
-    function nameExchange(uint32 exchangeId, uint32 largestQuantityWh, uint8 highestTick, uint32 untilFrame) external;
 
     /// @notice Adds to the calling exchange's list of requests; the list may come in parts.
     /// @dev Emits {EntryPlaced} or {RequestSkipped} per entry, in order. A request locks quantity x (limit + highest fees of its window) of its
@@ -176,7 +146,8 @@ interface IMatchingRound is IMarketVenue, IVenue {
     /// down) is above the count taken so far, so that a list in parts fares like a whole one.
     /// Checks in this order: `Venue_MissingRole` (exchange), `Round_Unknown`, `Round_OutsidePhase`. Then an entry is passed over for the first reason
     /// that holds: 1 high bits set; 2 consumer not above the last good one of the list; 3 consumer did not name this
-    /// exchange; 4 suspended; 5 window; 6 feeder; 7 tick above 191; 8 quantity, tick or last frame beyond what the consumer allows; 9 quantity after
+    /// exchange; 4 suspended; 5 window; 6 feeder; 7 tick above 191; 8 quantity, tick (the limit of a bid) or last frame beyond
+    /// what the consumer allows; 9 quantity after
     /// the cut out of range; 10 lock out of range; 11 margin; 12 round full; 13 cut by the exchange's quota. "Good" is what 1 to 12 pass.
     /// @return taken Requests that entered.
     function requestFor(uint32 round, uint256[] calldata requests) external returns (uint256 taken);
@@ -265,21 +236,9 @@ interface IMatchingRound is IMarketVenue, IVenue {
     /// @notice Offers that a participant made in a round.
     function offersOf(uint32 round, uint32 participantId) external view returns (uint256);
 
-    /// @notice The exchange that a consumer named, and its limits; all zero when it named none.
-    function exchangeOf(uint32 consumerId)
-        external
-        view
-        returns (uint32 exchangeId, uint32 largestQuantityWh, uint8 highestTick, uint32 untilFrame);
-
     /// @notice A frame here; round 0 when it belongs to none.
     function frameOf(uint32 frame)
         external
         view
         returns (bool open, uint8 capTick, uint8 feeTicks, uint32 round, uint256 tradedWh);
-
-    /// @notice One participant's position in a frame.
-    function positionOf(uint32 frame, uint32 participantId)
-        external
-        view
-        returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro);
 }

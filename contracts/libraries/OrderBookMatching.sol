@@ -6,13 +6,14 @@ import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {FrameWord} from "./FrameWord.sol";
 import {LevelQueue} from "./LevelQueue.sol";
 import {OrderWord} from "./OrderWord.sol";
+import {PositionVenue} from "./PositionVenue.sol";
 import {PositionWord} from "./PositionWord.sol";
 import {TradingVenue} from "./TradingVenue.sol";
 
 /// @title Storage and matching of the continuous book
 /// @notice Rules B1-B5 and M3. One word per order, level, frame and position; a fill writes the maker's position and nothing else of a
 /// plain order that it uses up: the level's cursor passing it is the record.
-abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
+abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
     using LevelQueue for LevelQueue.State;
 
     /* TYPES */
@@ -63,7 +64,6 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
     mapping(uint256 orderId => uint256 word) internal _orders;
     LevelQueue.State internal _queue;
     mapping(uint256 frame => uint256 word) internal _frames;
-    mapping(uint256 ringKey => uint256 word) internal _positions;
 
     /* CONSTRUCTOR */
 
@@ -158,12 +158,6 @@ abstract contract OrderBookMatching is IIcebergOrderBook, TradingVenue {
             _checkLevel(OrderWord.frameIn(request), level);
         }
         _queue.levels[levelKey] = level;
-    }
-
-    /// @dev Enters a trade in a position.
-    function _book(uint256 frame, uint256 participantId, uint256 added) internal {
-        uint256 key = PositionWord.key(frame, participantId);
-        _positions[key] = PositionWord.plus(_positions[key], added, frame, participantId);
     }
 
     /* PRIVATE: ONE LEVEL */

@@ -3,12 +3,10 @@ pragma solidity 0.8.30;
 
 import {IIcebergOrderBook} from "../../interfaces/IIcebergOrderBook.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
-import {IVenue} from "../../interfaces/IVenue.sol";
 import {FrameWord} from "./FrameWord.sol";
 import {LevelQueue} from "./LevelQueue.sol";
 import {OrderBookMatching} from "./OrderBookMatching.sol";
 import {OrderWord} from "./OrderWord.sol";
-import {PositionWord} from "./PositionWord.sol";
 import {TickBitmap} from "./TickBitmap.sol";
 
 /// @title What the continuous book shows
@@ -38,36 +36,6 @@ abstract contract OrderBookViews is OrderBookMatching {
         request = frame | (uint256(side) << 32) | (uint256(tick) << 40) | (uint256(quantityWh) << 48)
             | (uint256(peakWh) << 80);
         request |= (uint256(priceStepTicks) << 112) | (uint256(kind) << 120) | (uint256(maxFills) << 128);
-    }
-
-    /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words) {
-        uint256 count = entries.length;
-        words = new uint256[](count);
-        for (uint256 i = 0; i < count;) {
-            // The number is in the lowest 32 bits.
-            uint256 word = _position(frame, uint32(entries[i]));
-            if (!PositionWord.isEmpty(word)) words[i] = word;
-            unchecked {
-                ++i;
-            }
-        }
-    }
-
-    /// @inheritdoc IIcebergOrderBook
-    function positionOf(uint32 frame, uint32 participantId)
-        external
-        view
-        returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro)
-    {
-        uint256 word = _position(frame, participantId);
-        return (
-            PositionWord.boughtWh(word),
-            PositionWord.soldWh(word),
-            PositionWord.purchaseMicro(word),
-            PositionWord.saleMicro(word),
-            PositionWord.lockMicro(word)
-        );
     }
 
     /// @inheritdoc IIcebergOrderBook
@@ -217,10 +185,6 @@ abstract contract OrderBookViews is OrderBookMatching {
             }
         }
         return FrameWord.withTraded(word, traded) | FrameWord.FOLDED;
-    }
-
-    function _position(uint32 frame, uint32 participantId) internal view returns (uint256) {
-        return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)], frame);
     }
 
     /* PRIVATE: LISTS */

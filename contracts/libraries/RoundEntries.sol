@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICreditScoring} from "../../interfaces/ICreditScoring.sol";
 import {IMatchingRound} from "../../interfaces/IMatchingRound.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {EntryWord} from "./EntryWord.sol";
+import {Mandates} from "./Mandates.sol";
 import {OrderWord} from "./OrderWord.sol";
+import {PositionVenue} from "./PositionVenue.sol";
 import {TradingVenue} from "./TradingVenue.sol";
 
 /// @title Storage of the rounds, and what comes into them
 /// @notice Rules R1-R5, M2, M11. An entry is one word, so that whoever verifies, applies or releases needs nobody's data.
-abstract contract RoundEntries is IMatchingRound, TradingVenue {
+abstract contract RoundEntries is IMatchingRound, PositionVenue, Mandates {
     /* TYPES */
 
     /// @dev A round's terms (slots 0 and 1), what came of it (slots 2 and 3) and its feeders.
@@ -52,7 +53,6 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
 
     /* CONSTANTS */
 
-    uint256 internal constant EXCHANGE = 4;
     uint256 internal constant MAX_ENTRIES = 4096;
     uint256 internal constant MAX_OFFERS = 8;
     /// @dev With {MAX_ENTRIES} the quantities of a round stay below 2^40 Wh and its locks below 2^48 micro together: no position and no frame can
@@ -62,7 +62,7 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
 
     uint8 internal constant FAULT_BITS = 1;
     uint8 internal constant FAULT_ORDER = 2;
-    uint8 internal constant FAULT_NAMING = 3;
+    uint8 internal constant FAULT_MANDATE = 3;
     uint8 internal constant FAULT_SUSPENDED = 4;
     uint8 internal constant FAULT_WINDOW = 5;
     uint8 internal constant FAULT_FEEDER = 6;
@@ -88,13 +88,10 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
     mapping(uint32 round => Round record) internal _rounds;
     mapping(uint256 entryId => uint256 word) internal _entries;
     mapping(uint32 frame => Frame record) internal _frames;
-    mapping(uint256 ringKey => uint256 word) internal _positions;
     /// @dev By `round << 32 | exchange id`.
     mapping(uint256 key => List list) internal _lists;
     /// @dev By `round << 32 | participant id`.
     mapping(uint256 key => uint256 count) internal _offers;
-    /// @dev From the lowest bit: exchange id 32 | largest quantity Wh 32 | highest tick 8 | until frame 32.
-    mapping(uint32 consumerId => uint256 naming) internal _namings;
 
     /* CONSTRUCTOR */
 
@@ -113,24 +110,11 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
     /* EXTERNAL: REQUESTS AND OFFERS */
 
     /// @inheritdoc IMatchingRound
-    function nameExchange(uint32 exchangeId, uint32 largestQuantityWh, uint8 highestTick, uint32 untilFrame) external {
-        uint32 consumerId = _idIn(_knownAccount(msg.sender));
-        uint256 naming;
-        if (exchangeId != 0) {
-            require(_hasRole(_ownerOf[exchangeId], EXCHANGE), Round_NotExchange(exchangeId));
-            naming = exchangeId | (uint256(largestQuantityWh) << 32) | (uint256(highestTick) << 64)
-                | (uint256(untilFrame) << 72);
-        }
-        _namings[consumerId] = naming;
-        emit ExchangeNamed(consumerId, naming);
-    }
-
-    /// @inheritdoc IMatchingRound
     function requestFor(uint32 round, uint256[] calldata requests) external onlyRole(EXCHANGE) returns (uint256 taken) {
         Bounds memory bounds = _collecting(round);
         uint32 exchangeId = _idIn(_accounts[msg.sender]);
         uint256 key = (uint256(round) << 32) | exchangeId;
-        bounds.quotaBps = ICreditScoring(creditScoring).requestQuota(exchangeId, FULL_FACTOR_BPS);
+        bounds.quotaBps = _quota(exchangeId, FULL_FACTOR_BPS);
         List memory list = _lists[key];
         for (uint256 i; i < requests.length; ++i) {
             uint8 fault = _request(bounds, list, exchangeId, requests[i]);
@@ -207,8 +191,8 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
         if (request >> EntryWord.CALLDATA_BITS != 0) return FAULT_BITS;
         uint32 consumerId = EntryWord.participantId(request);
         if (consumerId <= list.lastConsumerId) return FAULT_ORDER;
-        uint256 naming = _namings[consumerId];
-        if (uint32(naming) != exchangeId) return FAULT_NAMING;
+        uint256 mandate = _mandates[consumerId];
+        if (!_names(mandate, exchangeId)) return FAULT_MANDATE;
         address owner = _ownerOf[consumerId];
         uint256 account = _accounts[owner];
         uint256 asked = EntryWord.quantityWh(request);
@@ -216,7 +200,7 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
         (fault, word) =
             _examined(bounds, account, request, asked * _factorIn(account) / FULL_FACTOR_BPS, EntryWord.REQUEST);
         // The consumer's own limits come before those of quantity and money.
-        if ((fault == 0 || fault > FAULT_CONSUMER_LIMITS) && !_isAllowed(bounds, naming, request)) {
+        if ((fault == 0 || fault > FAULT_CONSUMER_LIMITS) && !_isAllowed(bounds, mandate, request)) {
             return FAULT_CONSUMER_LIMITS;
         }
         if (fault != 0) return fault;
@@ -227,9 +211,10 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
         _enter(bounds, owner, account, word);
     }
 
-    function _isAllowed(Bounds memory bounds, uint256 naming, uint256 request) private pure returns (bool) {
-        return EntryWord.quantityWh(request) <= uint32(naming >> 32) && EntryWord.tick(request) <= uint8(naming >> 64)
-            && bounds.firstFrame + EntryWord.last(request) <= naming >> 72;
+    /// @dev A request is a bid for every frame of its window.
+    function _isAllowed(Bounds memory bounds, uint256 mandate, uint256 request) private pure returns (bool) {
+        uint256 lastFrame = bounds.firstFrame + EntryWord.last(request);
+        return _allows(mandate, lastFrame, false, EntryWord.tick(request), EntryWord.quantityWh(request));
     }
 
     /// @dev Whether an entry may come in, with the quantity that counts.
@@ -298,9 +283,5 @@ abstract contract RoundEntries is IMatchingRound, TradingVenue {
         if (fault == FAULT_LOCK) revert Round_LockOutOfRange(lock, minimumLockMicro, MAX_LOCK_MICRO);
         if (fault == FAULT_MARGIN) revert Venue_InsufficientMargin(id, lock, _marginIn(account));
         revert Round_Full(bounds.round, MAX_ENTRIES);
-    }
-
-    function _hasRole(address account, uint256 role) private view returns (bool) {
-        return _rolesIn(_accounts[account]) & role != 0;
     }
 }

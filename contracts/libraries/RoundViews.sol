@@ -3,9 +3,7 @@ pragma solidity 0.8.30;
 
 import {IMatchingRound} from "../../interfaces/IMatchingRound.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
-import {IVenue} from "../../interfaces/IVenue.sol";
 import {EntryWord} from "./EntryWord.sol";
-import {PositionWord} from "./PositionWord.sol";
 import {RoundVerification} from "./RoundVerification.sol";
 
 /// @title What the venue of rounds shows
@@ -97,16 +95,6 @@ abstract contract RoundViews is RoundVerification {
     }
 
     /// @inheritdoc IMatchingRound
-    function exchangeOf(uint32 consumerId)
-        external
-        view
-        returns (uint32 exchangeId, uint32 largestQuantityWh, uint8 highestTick, uint32 untilFrame)
-    {
-        uint256 naming = _namings[consumerId];
-        return (uint32(naming), uint32(naming >> 32), uint8(naming >> 64), uint32(naming >> 72));
-    }
-
-    /// @inheritdoc IMatchingRound
     function frameOf(uint32 frame)
         external
         view
@@ -114,32 +102,6 @@ abstract contract RoundViews is RoundVerification {
     {
         Frame memory record = _frames[frame];
         return (record.open, record.capTick, record.feeTicks, record.round, record.tradedWh);
-    }
-
-    /// @inheritdoc IVenue
-    function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words) {
-        words = new uint256[](entries.length);
-        for (uint256 i; i < words.length; ++i) {
-            // The number is in the lowest 32 bits.
-            uint256 word = _position(frame, uint32(entries[i]));
-            if (!PositionWord.isEmpty(word)) words[i] = word;
-        }
-    }
-
-    /// @inheritdoc IMatchingRound
-    function positionOf(uint32 frame, uint32 participantId)
-        external
-        view
-        returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro)
-    {
-        uint256 word = _position(frame, participantId);
-        return (
-            PositionWord.boughtWh(word),
-            PositionWord.soldWh(word),
-            PositionWord.purchaseMicro(word),
-            PositionWord.saleMicro(word),
-            PositionWord.lockMicro(word)
-        );
     }
 
     /* INTERNAL */
@@ -152,9 +114,5 @@ abstract contract RoundViews is RoundVerification {
         if (block.timestamp < terms.submissionEnds) return PHASE_SUBMITTING;
         if (block.timestamp < terms.applicationEnds && record.commitment != 0) return PHASE_APPLYING;
         return PHASE_CLOSED;
-    }
-
-    function _position(uint32 frame, uint32 participantId) internal view returns (uint256) {
-        return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)], frame);
     }
 }

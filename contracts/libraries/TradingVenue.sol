@@ -14,7 +14,7 @@ import {VenueAccounts} from "./VenueAccounts.sol";
 abstract contract TradingVenue is VenueAccounts, IMarketVenue {
     /* IMMUTABLES */
 
-    /// @notice Who tells an exchange's quota of requests.
+    /// @notice Who tells an exchange's quota of requests, and nothing else: demand factors come from the house.
     address public immutable creditScoring;
     /// @notice Length of a frame [s].
     uint32 public immutable frameSeconds;

@@ -8,7 +8,7 @@ from typing import Final
 from voltberg.configuration import BookTerms
 from voltberg.models import OrderKind, RestReason, Role, Side
 from voltberg.reference.book_matching import Incoming, Matching
-from voltberg.reference.book_state import HIGHEST_TICK, BookFrame, FramePosition, Resting
+from voltberg.reference.book_state import HIGHEST_TICK, BookFrame, Resting
 from voltberg.reference.book_views import BookViews
 from voltberg.reference.parameters import FrameClock
 from voltberg.reference.state import Revert, State, external
@@ -44,7 +44,9 @@ class BookOrders(BookViews):
         super().__init__(state, address, registry, house, credit, clock, tick_micro_per_wh)
         self._minimum_quantity_wh = terms.minimum_quantity_wh
         self._minimum_lock_micro = terms.minimum_lock_micro
-        self._matching = Matching(self._book, tick_micro_per_wh, self._emit, self._add_margin)
+        self._matching = Matching(
+            self._book, self._positions, tick_micro_per_wh, self._emit, self._add_margin
+        )
 
     # Orders
 
@@ -150,11 +152,13 @@ class BookOrders(BookViews):
         if not taker.filled_wh:
             return
         if taker.side == Side.BID:
-            self._book.add_purchase(taker.frame, taker.participant_id, taker.filled_wh, taker.value_micro)
+            self._positions.add_purchase(
+                taker.frame, taker.participant_id, taker.filled_wh, taker.value_micro
+            )
             fees_micro = taker.filled_wh * taker.record.fee_ticks * self._tick_micro_per_wh
             self._take_margin(taker.participant_id, taker.value_micro + fees_micro)
         else:
-            self._book.add_sale(
+            self._positions.add_sale(
                 taker.frame, taker.participant_id, taker.filled_wh, taker.value_micro, taker.lock_micro
             )
             self._take_margin(taker.participant_id, taker.lock_micro)
@@ -247,52 +251,9 @@ class BookOrders(BookViews):
         self._only_role(sender, Role.OPERATOR)
         if frame not in self._book.frames:
             raise Revert("OrderBook_FrameNotOpen", frame)
-        opens, closes = self._clock.gate_closure(frame), self._clock.refusal_deadline(frame)
-        now = self._state.timestamp
-        if not opens <= now < closes:
-            raise Revert("OrderBook_OutsideRefusalWindow", frame, opens, closes, now)
-        self._book.fold(frame)
-        for entry in entries:
-            self._refuse(frame, entry)
-
-    def _refuse(self, frame: int, entry: int) -> None:
         record = self._book.frames[frame]
-        buyer_id, seller_id, energy_wh = entry & MASK_32, entry >> 32 & MASK_32, entry >> 64 & MASK_32
-        tick = entry >> 96
-        value_micro = energy_wh * tick * self._tick_micro_per_wh
-        bought = self._book.position(frame, buyer_id)
-        sold = self._book.position(frame, seller_id)
-        if (
-            tick > HIGHEST_TICK
-            or energy_wh == 0
-            or buyer_id == seller_id
-            or bought is None
-            or sold is None
-            or not self._refusable(bought, sold, energy_wh, value_micro, record.cap_tick)
-        ):
-            raise Revert("OrderBook_InvalidRefusal", frame, buyer_id, seller_id, energy_wh, tick)
-        bought = bought._replace(
-            bought_wh=bought.bought_wh - energy_wh, purchase_micro=bought.purchase_micro - value_micro
-        )
-        sold = sold._replace(sold_wh=sold.sold_wh - energy_wh, sale_micro=sold.sale_micro - value_micro)
-        if sold.sold_wh == 0:
-            # The frame can become final without this seller's settlement: its money must not wait for one.
-            self._add_margin(seller_id, sold.sale_micro + sold.lock_micro)
-            sold = sold._replace(sale_micro=0, lock_micro=0)
-        self._book.set_position(frame, buyer_id, bought)
-        self._book.set_position(frame, seller_id, sold)
-        self._state.write(self._book.frames, frame, record._replace(traded_wh=record.traded_wh - energy_wh))
-        self._add_margin(buyer_id, value_micro + energy_wh * record.fee_ticks * self._tick_micro_per_wh)
-        self._emit("TradeRefused", frame, buyer_id, seller_id, energy_wh, tick)
-
-    def _refusable(
-        self, bought: FramePosition, sold: FramePosition, energy_wh: int, value_micro: int, cap_tick: int
-    ) -> bool:
-        held = bought.bought_wh >= energy_wh and bought.purchase_micro >= value_micro
-        held = held and sold.sold_wh >= energy_wh and sold.sale_micro >= value_micro
-        left_micro = sold.sale_micro - value_micro + sold.lock_micro
-        owed_micro = (sold.sold_wh - energy_wh) * cap_tick * self._tick_micro_per_wh
-        return held and left_micro >= owed_micro
+        refused_wh = self._refuse(frame, entries, record.cap_tick, record.fee_ticks)
+        self._book.take_off(frame, refused_wh)
 
     # Pushes from the house
 

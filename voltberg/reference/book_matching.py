@@ -12,6 +12,7 @@ from typing import Final
 
 from voltberg.models import RestReason, Side
 from voltberg.reference.book_state import BookFrame, BookState, Level, Resting, lock_ticks, stepped_tick
+from voltberg.reference.positions import PositionRing
 from voltberg.reference.state import Revert
 from voltberg.reference.words import pack_fill, pack_move
 
@@ -66,7 +67,9 @@ class Matching:
     Parameters
     ----------
     book : BookState
-        Orders, levels, frames, positions.
+        Orders, levels, frames.
+    positions : PositionRing
+        Where trades are entered.
     tick_micro_per_wh : int
         Money per Wh and tick [micro].
     emit : callable
@@ -78,11 +81,13 @@ class Matching:
     def __init__(
         self,
         book: BookState,
+        positions: PositionRing,
         tick_micro_per_wh: int,
         emit: Callable[..., None],
         add_margin: Callable[[int, int], None],
     ) -> None:
         self._book = book
+        self._positions = positions
         self._tick_micro_per_wh = tick_micro_per_wh
         self._emit = emit
         self._add_margin = add_margin
@@ -170,9 +175,9 @@ class Matching:
         value_micro = energy_wh * (level_key & 0xFF) * self._tick_micro_per_wh
         if taker.side == Side.BID:
             lock_micro = energy_wh * order.lock_ticks * self._tick_micro_per_wh
-            self._book.add_sale(taker.frame, order.maker_id, energy_wh, value_micro, lock_micro)
+            self._positions.add_sale(taker.frame, order.maker_id, energy_wh, value_micro, lock_micro)
         else:
-            self._book.add_purchase(taker.frame, order.maker_id, energy_wh, value_micro)
+            self._positions.add_purchase(taker.frame, order.maker_id, energy_wh, value_micro)
             taker.lock_micro += energy_wh * taker.lock_ticks() * self._tick_micro_per_wh
         taker.value_micro += value_micro
         taker.filled_wh += energy_wh

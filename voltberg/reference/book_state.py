@@ -1,4 +1,4 @@
-"""What the twin of the order book stores: orders, levels, frames and positions.
+"""What the twin of the order book stores: orders, levels and frames.
 
 Unlike the contract, which finds both sides in one bitmap, the twin keeps the levels of bids and asks apart: a
 mistake in telling the sides apart shows as a difference.
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from voltberg.models import Side
 from voltberg.reference.state import Revert, State
-from voltberg.reference.words import MASK_32, MASK_40, MASK_48, MASK_56, RING_FRAMES, position_tag
+from voltberg.reference.words import MASK_32
 
 HIGHEST_TICK: Final = 191
 MAXIMUM_ARRIVALS: Final = 65_535
@@ -52,17 +52,6 @@ class BookFrame(NamedTuple):
     folded: bool
 
 
-class FramePosition(NamedTuple):
-    """A participant's position, with the tag of its frame."""
-
-    tag: int
-    bought_wh: int
-    sold_wh: int
-    purchase_micro: int
-    sale_micro: int
-    lock_micro: int
-
-
 NO_LEVEL: Final = Level(0, 0, 0, 0, 0)
 
 
@@ -78,10 +67,9 @@ def stepped_tick(side: int, tick: int, step_ticks: int) -> int:
 
 
 class BookState:
-    """Orders, levels, frames and positions, every change with its way back.
+    """Orders, levels and frames, every change with its way back.
 
-    Keys: an order's is its id, a level's is the id without the index, a position's is its slot among 512
-    frames and the participant's number.
+    Keys: an order's is its id, a level's is the id without the index.
     """
 
     def __init__(self, state: State) -> None:
@@ -89,7 +77,6 @@ class BookState:
         self.levels: dict[int, Level] = {}
         self.frames: dict[int, BookFrame] = {}
         self._replenished: dict[int, int] = {}
-        self._positions: dict[int, FramePosition] = {}
         self._write = state.write
 
     # Orders and levels
@@ -276,40 +263,8 @@ class BookState:
             total = self.traded_wh(frame)
             self._write(self.frames, frame, record._replace(traded_wh=total, folded=True))
 
-    # Positions
-
-    def position(self, frame: int, participant_id: int) -> FramePosition | None:
-        """Position of a participant in a frame; None if there is none or a later frame took its slot."""
-        entry = self._positions.get(frame % RING_FRAMES << 32 | participant_id)
-        return entry if entry is not None and entry.tag == position_tag(frame) else None
-
-    def set_position(self, frame: int, participant_id: int, entry: FramePosition) -> None:
-        """Store a position."""
-        self._write(self._positions, frame % RING_FRAMES << 32 | participant_id, entry)
-
-    def add_purchase(self, frame: int, participant_id: int, energy_wh: int, value_micro: int) -> None:
-        """Add what a participant bought to its position."""
-        tag, bought, sold, purchase, sale, lock = self.position(frame, participant_id) or (0,) * 6
-        bought += energy_wh
-        purchase += value_micro
-        if bought > MASK_40 or purchase > MASK_56:
-            raise Revert("OrderBook_PositionOverflow", participant_id, frame)
-        tag = position_tag(frame)
-        self.set_position(frame, participant_id, FramePosition(tag, bought, sold, purchase, sale, lock))
-
-    def add_sale(
-        self, frame: int, participant_id: int, energy_wh: int, value_micro: int, lock_micro: int
-    ) -> None:
-        """Add what a participant sold to its position."""
-        tag, bought, sold, purchase, sale, lock = self.position(frame, participant_id) or (0,) * 6
-        sold += energy_wh
-        sale += value_micro
-        lock += lock_micro
-        if sold > MASK_40 or sale > MASK_56 or lock > MASK_48:
-            raise Revert("OrderBook_PositionOverflow", participant_id, frame)
-        tag = position_tag(frame)
-        self.set_position(frame, participant_id, FramePosition(tag, bought, sold, purchase, sale, lock))
-
-    def positions(self) -> dict[tuple[int, int], FramePosition]:
-        """All positions by (slot among 512 frames, participant's number)."""
-        return {(key >> 32, key & MASK_32): entry for key, entry in self._positions.items()}
+    def take_off(self, frame: int, refused_wh: int) -> None:
+        """Fold a frame and take refused energy off what it traded."""
+        self.fold(frame)
+        record = self.frames[frame]
+        self._write(self.frames, frame, record._replace(traded_wh=record.traded_wh - refused_wh))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from voltberg.models import Position, Side
+from voltberg.models import Side
 from voltberg.reference.book_state import NO_LEVEL, BookState
 from voltberg.reference.delegation import DelegationTwin
 from voltberg.reference.parameters import FrameClock
+from voltberg.reference.position_venue import PositionVenueTwin
 from voltberg.reference.state import Revert, State, view
 from voltberg.reference.venue import MarginHouse
-from voltberg.reference.words import RING_FRAMES, pack_position, position_tag
 
 
-class BookViews(DelegationTwin):
+class BookViews(PositionVenueTwin, DelegationTwin):
     """State and views of the order book."""
 
     def __init__(
@@ -54,22 +54,6 @@ class BookViews(DelegationTwin):
             record.bids | record.asks,
             self._book.traded_wh(frame),
         )
-
-    @view
-    def position_of(self, frame: int, participant_id: int) -> tuple[int, int, int, int, int]:
-        """Bought and sold [Wh], purchase and sale value and lock [micro]."""
-        entry = self._book.position(frame, participant_id)
-        return entry[1:] if entry is not None else (0, 0, 0, 0, 0)
-
-    @view
-    def positions_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
-        """Pack positions, 0 where there is none, or nothing is left of it after refusals."""
-        words = []
-        for participant_id in participant_ids:
-            entry = self._book.position(frame, participant_id)
-            filled = entry is not None and any(entry[1:])
-            words.append(pack_position(Position(*entry[1:]), frame) if entry and filled else 0)
-        return tuple(words)
 
     @view
     def best_prices(self, frame: int) -> tuple[bool, int, bool, int]:
@@ -164,15 +148,6 @@ class BookViews(DelegationTwin):
         if record is None:
             return 0
         return self._book.traded_wh(frame) * record.fee_ticks * self._tick_micro_per_wh
-
-    def positions_in(self, frame: int) -> dict[int, Position]:
-        """Positions of a frame by participant."""
-        tag, slot = position_tag(frame), frame % RING_FRAMES
-        return {
-            participant_id: Position(*entry[1:])
-            for (place, participant_id), entry in self._book.positions().items()
-            if place == slot and entry.tag == tag
-        }
 
     def _live_levels(self, frame: int, side: int) -> Iterator[tuple[int, list[int]]]:
         """Levels with live orders, best price first."""

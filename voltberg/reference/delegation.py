@@ -1,4 +1,4 @@
-"""Twin of ``Delegation``: mandates for exchanges, and why entries of batches are skipped (M11)."""
+"""Twin of ``Mandates`` and ``Delegation``: exchanges that act for consumers, and skipped entries (M11)."""
 
 from __future__ import annotations
 
@@ -67,11 +67,16 @@ class Mandate(NamedTuple):
             | self.last_frame << 80
         )
 
+    def allows(self, frame: int, side: int, tick: int, quantity_wh: int) -> bool:
+        """Whether an order is within the limits."""
+        dear = tick > self.highest_bid_tick if side == Side.BID else tick < self.lowest_ask_tick
+        return not dear and quantity_wh <= self.max_quantity_wh and frame <= self.last_frame
+
 
 NOBODY: Final = Mandate(0, 0, 0, 0, 0)
 
 
-class DelegationTwin(TradingVenueTwin):
+class MandatesTwin(TradingVenueTwin):
     """A trading venue at which exchanges act for consumers."""
 
     def __init__(
@@ -119,21 +124,24 @@ class DelegationTwin(TradingVenueTwin):
     def _is_mandated(self, consumer_id: int, exchange_id: int) -> bool:
         return self.mandate_of(consumer_id).exchange_id == exchange_id
 
+    def _quota(self, exchange_id: int, entries: int) -> int:
+        if self._quotas is None:
+            msg = f"the credit contract of {self.name} is not connected"
+            raise RuntimeError(msg)
+        return self._quotas.request_quota(exchange_id, entries)
+
+
+class DelegationTwin(MandatesTwin):
+    """A trading venue that takes batches of exchanges."""
+
     def _check_mandate(
         self, consumer_id: int, exchange_id: int, frame: int, side: int, tick: int, quantity_wh: int
     ) -> None:
         mandate = self.mandate_of(consumer_id)
         if mandate.exchange_id != exchange_id:
             raise Revert("Venue_NotMandated", consumer_id, exchange_id)
-        dear = tick > mandate.highest_bid_tick if side == Side.BID else tick < mandate.lowest_ask_tick
-        if dear or quantity_wh > mandate.max_quantity_wh or frame > mandate.last_frame:
+        if not mandate.allows(frame, side, tick, quantity_wh):
             raise Revert("Venue_OutsideMandate", consumer_id, mandate.word())
-
-    def _quota(self, exchange_id: int, entries: int) -> int:
-        if self._quotas is None:
-            msg = f"the credit contract of {self.name} is not connected"
-            raise RuntimeError(msg)
-        return self._quotas.request_quota(exchange_id, entries)
 
     def _skip(self, entry: int, error_name: str) -> None:
         self._emit("EntrySkipped", entry, REASONS[error_name])

@@ -179,7 +179,6 @@ class ReferenceMarket:
             configuration.book,
             clock,
             tick_micro_per_wh,
-            by_address,
         )
         self.auction = AuctionTwin(
             state,
@@ -197,6 +196,7 @@ class ReferenceMarket:
         self.credit = CreditTwin(state, places["credit"], self.registry, self.house, configuration.credit)
         by_address.update((contract.address, contract) for contract in self._contracts())
         self.book.ask_quotas_of(self.credit)
+        self.round.ask_quotas_of(self.credit)
         self.book.join_chain(chain_id, by_address)
 
     def _contracts(self) -> tuple[Contract, ...]:

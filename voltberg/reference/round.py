@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from voltberg.models import Position, Role
-from voltberg.reference.book_state import HIGHEST_TICK
+from voltberg.models import Role
 from voltberg.reference.round_allocation import Allocation
 from voltberg.reference.round_entries import RoundEntries
 from voltberg.reference.round_state import (
@@ -72,48 +70,11 @@ class RoundTwin(RoundEntries):
     def refuse_trades(self, sender: str, frame: int, entries: Sequence[int]) -> None:
         """Take trades that the network cannot carry out of both positions (rule M8)."""
         self._only_role(sender, Role.OPERATOR)
-        if frame not in self._rounds.frames:
+        record = self._rounds.frames.get(frame)
+        if record is None:
             raise Revert("Round_FrameNotOpen", frame)
-        opens, closes = self._clock.gate_closure(frame), self._clock.refusal_deadline(frame)
-        now = self._state.timestamp
-        if not opens <= now < closes:
-            raise Revert("Round_OutsideRefusalWindow", frame, opens, closes, now)
-        for entry in entries:
-            self._refuse(frame, entry)
-
-    def _refuse(self, frame: int, entry: int) -> None:
-        record = self._rounds.frames[frame]
-        buyer_id, seller_id, energy_wh = entry & MASK_32, entry >> 32 & MASK_32, entry >> 64 & MASK_32
-        tick = entry >> 96
-        value_micro = energy_wh * tick * self._tick_micro_per_wh
-        bought = self._rounds.position(frame, buyer_id) or Position()
-        sold = self._rounds.position(frame, seller_id) or Position()
-        left = replace(sold, sold_wh=sold.sold_wh - energy_wh, sale_micro=sold.sale_micro - value_micro)
-        owed_micro = left.sold_wh * record.cap_tick * self._tick_micro_per_wh
-        if (
-            tick > HIGHEST_TICK
-            or energy_wh == 0
-            or buyer_id == seller_id
-            or energy_wh > bought.bought_wh
-            or value_micro > bought.purchase_micro
-            or min(left.sold_wh, left.sale_micro) < 0
-            or left.sale_micro + left.lock_micro < owed_micro
-        ):
-            raise Revert("Round_InvalidRefusal", frame, buyer_id, seller_id, energy_wh, tick)
-        if left.sold_wh == 0:
-            # The frame can become final without this seller's settlement: its money must not wait for one.
-            self._add_margin(seller_id, left.sale_micro + left.lock_micro)
-            left = replace(left, sale_micro=0, lock_micro=0)
-        rest = replace(
-            bought,
-            bought_wh=bought.bought_wh - energy_wh,
-            purchase_micro=bought.purchase_micro - value_micro,
-        )
-        self._rounds.set_position(frame, buyer_id, rest)
-        self._rounds.set_position(frame, seller_id, left)
-        self._add_margin(buyer_id, value_micro + energy_wh * record.fee_ticks * self._tick_micro_per_wh)
-        self._rounds.set_frame(frame, record._replace(traded_wh=record.traded_wh - energy_wh))
-        self._emit("TradeRefused", frame, buyer_id, seller_id, energy_wh, tick)
+        refused_wh = self._refuse(frame, entries, record.cap_tick, record.fee_ticks)
+        self._rounds.set_frame(frame, record._replace(traded_wh=record.traded_wh - refused_wh))
 
     # Leaving
 
@@ -194,21 +155,9 @@ class RoundTwin(RoundEntries):
         self._add_margin(
             request.participant_id, self._lock_micro(request, energy_wh) - value_micro - fees_micro
         )
-        bought = self._rounds.position(frame, request.participant_id) or Position()
-        bought = replace(
-            bought,
-            bought_wh=bought.bought_wh + energy_wh,
-            purchase_micro=bought.purchase_micro + value_micro,
-        )
-        self._rounds.set_position(frame, request.participant_id, bought)
-        sold = self._rounds.position(frame, offer.participant_id) or Position()
-        sold = replace(
-            sold,
-            sold_wh=sold.sold_wh + energy_wh,
-            sale_micro=sold.sale_micro + value_micro,
-            lock_micro=sold.lock_micro + self._lock_micro(offer, energy_wh),
-        )
-        self._rounds.set_position(frame, offer.participant_id, sold)
+        self._positions.add_purchase(frame, request.participant_id, energy_wh, value_micro)
+        lock_micro = self._lock_micro(offer, energy_wh)
+        self._positions.add_sale(frame, offer.participant_id, energy_wh, value_micro, lock_micro)
         self._rounds.set_frame(frame, record._replace(traded_wh=record.traded_wh + energy_wh))
 
     def _used(self, number: int, energy_wh: int) -> Entry:

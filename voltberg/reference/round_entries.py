@@ -1,11 +1,11 @@
-"""Twin of what comes into rounds: named exchanges, request lists, offers (rules R1 to R5, M2, M11)."""
+"""Twin of what comes into rounds: request lists and offers (rules R1 to R5, M2, M11)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
 
-from voltberg.models import Role
+from voltberg.models import Role, Side
 from voltberg.reference.book_state import HIGHEST_TICK
 from voltberg.reference.round_state import (
     MAXIMUM_ENTRIES,
@@ -16,12 +16,11 @@ from voltberg.reference.round_state import (
     REQUEST,
     Entry,
     Listing,
-    Naming,
     RoundRecord,
 )
 from voltberg.reference.round_views import RoundViews
 from voltberg.reference.round_words import ENTRY_BITS
-from voltberg.reference.state import Revert, external, method_of
+from voltberg.reference.state import Revert, external
 from voltberg.reference.words import MASK_32
 from voltberg.units import BPS
 
@@ -32,7 +31,7 @@ class Fault(IntEnum):
     NONE = 0
     BITS = 1
     ORDER = 2
-    NAMING = 3
+    MANDATE = 3
     SUSPENDED = 4
     WINDOW = 5
     FEEDER = 6
@@ -49,32 +48,12 @@ class RoundEntries(RoundViews):
     """Requests and offers."""
 
     @external
-    def name_exchange(
-        self,
-        sender: str,
-        exchange_id: int,
-        largest_quantity_wh: int,
-        highest_tick: int,
-        until_frame: int,
-    ) -> None:
-        """Name the exchange that may request for the caller."""
-        consumer_id = self._known(sender)
-        naming = Naming()
-        if exchange_id:
-            account = self._participants.accounts.get(exchange_id)
-            if account is None or not self._participants.has_role(account, Role.EXCHANGE):
-                raise Revert("Round_NotExchange", exchange_id)
-            naming = Naming(exchange_id, largest_quantity_wh, highest_tick, until_frame)
-        self._rounds.set_naming(consumer_id, naming if exchange_id else None)
-        self._emit("ExchangeNamed", consumer_id, naming.word())
-
-    @external
     def request_for(self, sender: str, number: int, requests: Sequence[int]) -> int:
         """Add to the calling exchange's list; return how many requests entered."""
         self._only_role(sender, Role.EXCHANGE)
         self._collecting(number)
         exchange_id = self._known(sender)
-        quota_bps = method_of(self._contracts, self._credit, "request_quota")(exchange_id, BPS)
+        quota_bps = self._quota(exchange_id, BPS)
         before = self._rounds.lists.get((number, exchange_id), Listing())
         listing = before
         for word in requests:
@@ -93,15 +72,11 @@ class RoundEntries(RoundViews):
         consumer_id = entry.participant_id
         if consumer_id <= listing.last_consumer_id:
             return Fault.ORDER, listing
-        naming = self._rounds.namings.get(consumer_id, Naming())
-        if naming.exchange_id != exchange_id:
-            return Fault.NAMING, listing
+        if not self._is_mandated(consumer_id, exchange_id):
+            return Fault.MANDATE, listing
         record = self._rounds.rounds[number]
-        allowed = (
-            entry.remaining_wh <= naming.largest_quantity_wh
-            and entry.tick <= naming.highest_tick
-            and record.terms.first_frame + entry.last <= naming.until_frame
-        )
+        last_frame = record.terms.first_frame + entry.last
+        allowed = self.mandate_of(consumer_id).allows(last_frame, Side.BID, entry.tick, entry.remaining_wh)
         cut_wh = entry.remaining_wh * self._factors.get(consumer_id, BPS) // BPS
         entry = entry._replace(remaining_wh=cut_wh)
         fault, entry = self._examined(record, entry)

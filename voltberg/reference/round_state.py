@@ -1,14 +1,13 @@
-"""What the twin of ``MatchingRound`` remembers: rounds, entries, lists, frames and positions."""
+"""What the twin of ``MatchingRound`` remembers: rounds, entries, lists and frames."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from voltberg.models import Position
 from voltberg.reference.round_words import NO_COMMITMENT, entry_id
 from voltberg.reference.state import State
-from voltberg.reference.words import MASK_8, MASK_32, RING_FRAMES, packed, position_tag
+from voltberg.reference.words import MASK_8, MASK_32, packed
 
 REQUEST: Final = 0
 OFFER: Final = 1
@@ -100,24 +99,6 @@ class Listing(NamedTuple):
     taken: int = 0
 
 
-class Naming(NamedTuple):
-    """The exchange that a consumer named, and its limits."""
-
-    exchange_id: int = 0
-    largest_quantity_wh: int = 0
-    highest_tick: int = 0
-    until_frame: int = 0
-
-    def word(self) -> int:
-        """Second argument of ``ExchangeNamed``."""
-        return (
-            self.exchange_id
-            | self.largest_quantity_wh << 32
-            | self.highest_tick << 64
-            | self.until_frame << 72
-        )
-
-
 class RoundFrame(NamedTuple):
     """A frame that opened for rounds."""
 
@@ -143,9 +124,7 @@ class RoundState:
         self.frames: dict[int, RoundFrame] = {}
         self.lists: dict[tuple[int, int], Listing] = {}
         self.offers: dict[tuple[int, int], int] = {}
-        self.namings: dict[int, Naming] = {}
         self.unapplied: dict[int, tuple[int, ...]] = {}
-        self._positions: dict[tuple[int, int], tuple[int, Position]] = {}
 
     def set_round(self, number: int, record: RoundRecord) -> None:
         """Store a round."""
@@ -179,25 +158,3 @@ class RoundState:
         """Count one more offer of a participant."""
         key = round_number, participant_id
         self._write(self.offers, key, self.offers.get(key, 0) + 1)
-
-    def set_naming(self, consumer_id: int, naming: Naming | None) -> None:
-        """Store whom a consumer named; None for nobody."""
-        self._write(self.namings, consumer_id, naming)
-
-    def position(self, frame: int, participant_id: int) -> Position | None:
-        """Position of a participant in a frame; None if there is none or another frame has its slot."""
-        found = self._positions.get((frame % RING_FRAMES, participant_id))
-        return found[1] if found is not None and found[0] == position_tag(frame) else None
-
-    def set_position(self, frame: int, participant_id: int, position: Position) -> None:
-        """Store a position."""
-        self._write(self._positions, (frame % RING_FRAMES, participant_id), (position_tag(frame), position))
-
-    def positions_in(self, frame: int) -> dict[int, Position]:
-        """Positions of a frame by participant."""
-        slot, tag = frame % RING_FRAMES, position_tag(frame)
-        return {
-            participant_id: entry[1]
-            for (place, participant_id), entry in self._positions.items()
-            if place == slot and entry[0] == tag
-        }

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Final
 
 from voltberg.configuration import BookTerms
-from voltberg.models import Position
+from voltberg.reference.delegation import MandatesTwin
 from voltberg.reference.parameters import FrameClock
+from voltberg.reference.position_venue import PositionVenueTwin
 from voltberg.reference.round_state import RoundRecord, RoundState, RoundTerms
 from voltberg.reference.round_words import NO_COMMITMENT
-from voltberg.reference.state import Contract, State, view
-from voltberg.reference.trading_venue import TradingVenueTwin
+from voltberg.reference.state import State, view
 from voltberg.reference.venue import MarginHouse
-from voltberg.reference.words import MASK_32, pack_position
+from voltberg.reference.words import MASK_32
 
 NO_TERMS: Final = RoundTerms(*[0] * len(RoundTerms._fields))
 UNKNOWN, COLLECTING, SUBMITTING, APPLYING, CLOSED = range(5)
 
 
-class RoundViews(TradingVenueTwin):
+class RoundViews(PositionVenueTwin, MandatesTwin):
     """State and views of the venue of rounds."""
 
     def __init__(
@@ -33,10 +31,8 @@ class RoundViews(TradingVenueTwin):
         terms: BookTerms,
         clock: FrameClock,
         tick_micro_per_wh: int,
-        contracts: Mapping[str, Contract],
     ) -> None:
         super().__init__(state, "round", address, registry, house, credit, clock, tick_micro_per_wh)
-        self._contracts = contracts
         self._minimum_quantity_wh = terms.minimum_quantity_wh
         self._minimum_lock_micro = terms.minimum_lock_micro
         self._rounds = RoundState(state)
@@ -95,26 +91,10 @@ class RoundViews(TradingVenueTwin):
         return self._rounds.offers.get((number, participant_id), 0)
 
     @view
-    def exchange_of(self, consumer_id: int) -> tuple[int, int, int, int]:
-        """Exchange that a consumer named, largest quantity, highest tick, until frame."""
-        return self._rounds.namings.get(consumer_id, (0, 0, 0, 0))
-
-    @view
     def frame_of(self, frame: int) -> tuple[bool, int, int, int, int]:
         """Open, cap, fees, round and energy traded."""
         record = self._rounds.frames.get(frame)
         return (record is not None, *(record or (0, 0, 0, 0)))
-
-    @view
-    def position_of(self, frame: int, participant_id: int) -> tuple[int, ...]:
-        """Bought and sold [Wh], purchase and sale value and lock [micro]."""
-        return astuple(self._rounds.position(frame, participant_id) or Position())
-
-    @view
-    def positions_of(self, frame: int, participant_ids: Sequence[int]) -> tuple[int, ...]:
-        """Pack positions, 0 where there is none, or nothing is left of it after refusals."""
-        found = (self._rounds.position(frame, participant_id) for participant_id in participant_ids)
-        return tuple(pack_position(entry, frame) if entry and any(astuple(entry)) else 0 for entry in found)
 
     @view
     def minimum_quantity_wh(self) -> int:
@@ -163,7 +143,3 @@ class RoundViews(TradingVenueTwin):
         """Fees of a frame's trades [micro]."""
         record = self._rounds.frames.get(frame)
         return record.traded_wh * record.fee_ticks * self._tick_micro_per_wh if record else 0
-
-    def positions_in(self, frame: int) -> dict[int, Position]:
-        """Positions of a frame by participant."""
-        return self._rounds.positions_in(frame)

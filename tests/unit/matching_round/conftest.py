@@ -85,10 +85,8 @@ class Rounds:
     # Entries
 
     def name(self, consumer: Any, exchange: Any, **changes: int) -> None:
-        limits = {"largest": 10**6, "tick": 191, "until": self.first + 2} | changes
-        self.market.transact(
-            consumer, "round", "nameExchange", exchange.id, limits["largest"], limits["tick"], limits["until"]
-        )
+        limits = {"largest": 10**6, "bid": 191, "ask": 0, "last": self.first + 2} | changes
+        self.market.transact(consumer, "round", "nameExchange", exchange.id, *limits.values())
 
     def entry(
         self, actor: Any, quantity: int, tick: int, first: int = 0, last: int = 2, feeder: int = 0

@@ -207,14 +207,14 @@ def test_refusals_are_checked(won):
         (buyer.id, seller.id, 300, 46 * 3),
     ):
         listed = ", ".join(map(str, (won.first, *numbers)))
-        with market.reverts(f"Round_InvalidRefusal: {listed}"):
+        with market.reverts(f"Venue_InvalidRefusal: {listed}"):
             refuse(pack_refusal(*numbers))
     for pair in ((buyer.id, buyer.id), (seller.id, buyer.id)):
-        with market.reverts_named("Round_InvalidRefusal"):
+        with market.reverts_named("Venue_InvalidRefusal"):
             refuse(pack_refusal(*pair, 300, 45))
-    with market.reverts(f"Round_InvalidRefusal: {won.first}, {buyer.id}, {seller.id}, 300, {45 | 1 << 8}"):
+    with market.reverts(f"Venue_InvalidRefusal: {won.first}, {buyer.id}, {seller.id}, 300, {45 | 1 << 8}"):
         refuse(good | 1 << 104)
     won.to_end()
     opens, closes = won.collection_ends, won.application_ends
-    with market.reverts(f"Round_OutsideRefusalWindow: {won.first}, {opens}, {closes}, {closes}"):
+    with market.reverts(f"Venue_OutsideRefusalWindow: {won.first}, {opens}, {closes}, {closes}"):
         refuse(good)

@@ -1,4 +1,4 @@
-"""Naming an exchange, request lists, offers and cancels."""
+"""Mandates, request lists, offers and cancels."""
 
 import pytest
 
@@ -18,27 +18,45 @@ def penalise(market, participant_id, *, exchange):
     market.transact(market.meter, "credit", "recordSupply", [record])
 
 
-# Naming
+# Mandates
 
 
-def test_naming_is_seen_and_can_be_taken_back(rounds):
+def test_a_mandate_is_seen_and_can_be_taken_back(rounds):
     consumer, market = rounds.consumers[0], rounds.market
-    limits = (rounds.exchange.id, 10**6, 191, rounds.first + 2)
-    assert market.call("round", "exchangeOf", consumer.id) == limits
-    outcome = market.transact(consumer, "round", "nameExchange", 0, 5, 5, 5)
+    rounds.name(consumer, rounds.exchange, largest=700, bid=60, ask=20, last=rounds.first)
+    limits = (rounds.exchange.id, 700, 60, 20, rounds.first)
+    assert market.call("round", "mandateOf", consumer.id) == limits
+    outcome = market.transact(consumer, "round", "nameExchange", 0, 5, 5, 5, 5)
     assert outcome.events("ExchangeNamed") == [(consumer.id, 0)]
-    assert market.call("round", "exchangeOf", consumer.id) == (0, 0, 0, 0)
+    assert market.call("round", "mandateOf", consumer.id) == (0, 0, 0, 0, 0)
     rounds.open()
     word = rounds.entry(consumer, 500, 40)
     assert skipped(rounds.send_list(word)) == [(word, 3)]
 
 
-def test_only_exchanges_are_named(rounds):
-    for number in (rounds.solver.id, 99):
-        with rounds.market.reverts(f"Round_NotExchange: {number}"):
-            rounds.market.transact(rounds.consumers[0], "round", "nameExchange", number, 1, 1, 1)
-    with rounds.market.reverts_named("Venue_NotRegistered"):
-        rounds.market.transact(rounds.market.outsider, "round", "nameExchange", 0, 0, 0, 0)
+def test_a_mandate_has_one_layout_at_all_venues(rounds):
+    market, consumer = rounds.market, rounds.consumers[0]
+    args = ("nameExchange", rounds.exchange.id, 700, 60, 20, rounds.first)
+    logged = [market.transact(consumer, venue, *args).events("ExchangeNamed") for venue in ("book", "round")]
+    word = rounds.exchange.id | 700 << 32 | 60 << 64 | 20 << 72 | rounds.first << 80
+    assert logged == [[(consumer.id, word)]] * 2
+
+
+def test_the_lowest_ask_of_a_mandate_does_not_bind_requests(rounds):
+    rounds.name(rounds.consumers[0], rounds.exchange, ask=150)
+    rounds.open()
+    assert rounds.send_list(rounds.entry(rounds.consumers[0], 500, 40)).returned == 1
+
+
+def test_whoever_is_named_without_the_role_sends_no_list(rounds):
+    market, consumer = rounds.market, rounds.consumers[0]
+    rounds.name(consumer, rounds.solver)
+    assert market.call("round", "mandateOf", consumer.id)[0] == rounds.solver.id
+    rounds.open()
+    with market.reverts(f"Venue_MissingRole: {rounds.solver.address}, 4"):
+        rounds.send_list(rounds.entry(consumer, 500, 40), sender=rounds.solver)
+    with market.reverts_named("Venue_NotRegistered"):
+        market.transact(market.outsider, "round", "nameExchange", 0, 0, 0, 0, 0)
 
 
 # Lists
@@ -82,7 +100,7 @@ def test_bad_requests_are_passed_over_with_the_reason(rounds):
     poor = market.participants[11]
     rounds.name(poor, rounds.exchange)
     rounds.name(rounds.consumers[1], rounds.rival)
-    rounds.name(rounds.consumers[3], rounds.exchange, largest=600, tick=50, until=rounds.first + 1)
+    rounds.name(rounds.consumers[3], rounds.exchange, largest=600, bid=50, last=rounds.first + 1)
     market.transact(market.supervisor, "house", "setSuspended", rounds.consumers[2].id, True)
     rounds.open()
     good, foreign, suspended, limited = rounds.consumers
@@ -144,6 +162,36 @@ def test_a_penalised_exchange_gets_its_quota_of_good_requests(rounds):
     assert rounds.market.call("round", "listOf", 1, rounds.exchange.id) == (rounds.consumers[3].id, 4, 3)
     # Nobody comes back to the list, also not who was cut.
     assert skipped(rounds.send_list(words[0])) == [(words[0], 2)]
+
+
+def test_a_penalised_consumer_gets_its_share_of_a_request(rounds):
+    consumer, market = rounds.consumers[0], rounds.market
+    penalise(market, consumer.id, exchange=False)
+    assert market.call("round", "accountOf", consumer.id)[2] == 8_000
+    rounds.open()
+    # 62 Wh become 49, which is too little; 503 become 402, rounded down; only these are locked.
+    low, word = rounds.entry(consumer, 62, 40), rounds.entry(consumer, 503, 40, last=1)
+    outcome = rounds.send_list(low, word)
+    assert skipped(outcome) == [(low, 9)]
+    assert rounds.left(0) == 402
+    assert rounds.locked(consumer) == 402 * (40 + 5) * TICK_MICRO
+    assert outcome.events("EntryPlaced")[0][0] >> 80 & 0xFFFFFFFF == 402
+
+
+def test_the_limit_of_a_mandate_is_held_against_the_request_before_the_cut(rounds):
+    consumer = rounds.consumers[0]
+    penalise(rounds.market, consumer.id, exchange=False)
+    rounds.name(consumer, rounds.exchange, largest=500)
+    rounds.open()
+    word = rounds.entry(consumer, 501, 40)
+    assert skipped(rounds.send_list(word)) == [(word, 8)]
+
+
+def test_a_penalised_participant_offers_whole(rounds):
+    seller = rounds.sellers[0]
+    penalise(rounds.market, seller.id, exchange=False)
+    rounds.open()
+    assert rounds.left(rounds.offer(seller, 503, 40)) == 503
 
 
 # Offers

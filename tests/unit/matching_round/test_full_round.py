@@ -70,7 +70,7 @@ def full(project_root):
 
 def test_a_round_holds_4096_entries(full):
     extra_id = 7 + SELLERS
-    full.send(full.extra, "round", "nameExchange", extra_id, 1_000, 191, full.first)
+    full.send(full.extra, "round", "nameExchange", extra_id, 1_000, 191, 0, full.first)
     assert full.send(full.extra, "round", "requestFor", 1, [full.entry(extra_id, 120)])[1] is None
     # The request takes one place, so the last offer finds none.
     *fitting, last = full.offers()
@@ -82,7 +82,7 @@ def test_a_round_holds_4096_entries(full):
     assert full.market.decode_error(receipt.output) == "Round_Full: 1, 4096"
     assert full.market.call("round", "stateOf", 1)[:2] == (1, 4_096)
     # A request is passed over with the reason; its exchange is another, whose list is still empty.
-    full.send(full.extra, "round", "nameExchange", 7, 1_000, 191, full.first)
+    full.send(full.extra, "round", "nameExchange", 7, 1_000, 191, 0, full.first)
     receipt, _ = full.send(full.sellers[0], "round", "requestFor", 1, [full.entry(extra_id, 120)])
     assert [entry.args[3] for entry in full.market.decode_logs(receipt.logs)] == [12]
     # Verification of one trade costs little more for all the others that stand.

@@ -37,7 +37,7 @@ def test_refusals_add_up_to_the_whole_trade_and_no_more(book, market, trade):
     market.transact(market.operator, "book", "refuseTrades", book.frame, entries)
     assert book.position(buyer) == (0, 0, 0, 0, 0)
     assert book.traded() == 0
-    with market.reverts(f"OrderBook_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, 50, 60"):
+    with market.reverts(f"Venue_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, 50, 60"):
         market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 50, 60)])
 
 
@@ -60,9 +60,7 @@ def test_lock_of_a_wholly_refused_seller_returns_when_the_frame_becomes_final_wi
 @pytest.mark.parametrize(("energy_wh", "tick"), [(1_001, 60), (0, 60), (1_000, 61), (100, 192), (100, 256)])
 def test_refusal_is_invalid_when_positions_do_not_hold_it(book, market, trade, energy_wh, tick):
     buyer, seller = trade
-    with market.reverts(
-        f"OrderBook_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, {energy_wh}, {tick}"
-    ):
+    with market.reverts(f"Venue_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, {energy_wh}, {tick}"):
         market.transact(
             market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, energy_wh, tick)]
         )
@@ -71,7 +69,7 @@ def test_refusal_is_invalid_when_positions_do_not_hold_it(book, market, trade, e
 def test_refusal_is_invalid_when_buyer_and_seller_are_swapped_or_the_same(book, market, trade):
     buyer, seller = trade
     for first, second in ((seller, buyer), (buyer, buyer), (seller, seller)):
-        with market.reverts(f"OrderBook_InvalidRefusal: {book.frame}, {first.id}, {second.id}, 100, 60"):
+        with market.reverts(f"Venue_InvalidRefusal: {book.frame}, {first.id}, {second.id}, 100, 60"):
             market.transact(
                 market.operator, "book", "refuseTrades", book.frame, [entry(first, second, 100, 60)]
             )
@@ -91,7 +89,7 @@ def test_refusal_is_invalid_when_it_would_leave_the_seller_uncovered(book, marke
     book.close_gate()
     value, lock = (500 * 249) * 2, (500 * 51) * 2
     assert book.position(seller) == (0, 1_000, 0, value, lock)
-    with market.reverts(f"OrderBook_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, 170, 151"):
+    with market.reverts(f"Venue_InvalidRefusal: {book.frame}, {buyer.id}, {seller.id}, 170, 151"):
         market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 170, 151)])
     market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 170, 150)])
     assert book.position(seller)[1] == 830
@@ -104,7 +102,7 @@ def test_refusals_are_taken_between_gate_closure_and_their_deadline_only(book, m
     opens, closes = market.gate_closure_of(book.frame), market.refusal_deadline_of(book.frame)
     for moment in (opens - 1, closes):
         market.travel_to(moment)
-        with market.reverts(f"OrderBook_OutsideRefusalWindow: {book.frame}, {opens}, {closes}, {moment}"):
+        with market.reverts(f"Venue_OutsideRefusalWindow: {book.frame}, {opens}, {closes}, {moment}"):
             market.transact(
                 market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 50, 60)]
             )

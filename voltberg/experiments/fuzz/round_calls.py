@@ -91,6 +91,7 @@ def name_exchange(a: Actions) -> Draft | None:
     limits = (
         a.draw.choice((600, 10**6, 10**6)),
         a.draw.choice((40, 191, 191)),
+        a.draw.choice((0, 255)),
         a.frame + a.draw.randrange(3, 600),
     )
     return Draft("round", "nameExchange", (number, *limits), a.participant())
@@ -114,7 +115,11 @@ def request_for(a: Actions) -> Draft | None:
     exchange_id = a.market.registry.id_of(exchange)
     last = a.market.round.list_of(number, exchange_id)[0]
     known = range(last + 1, a.market.registry.participant_count() + 2)
-    named = [i for i in known if a.market.round.exchange_of(i)[0] == exchange_id or not a.draw.randrange(12)]
+    named = [
+        i
+        for i in known
+        if a.market.round.mandate_of(i).exchange_id == exchange_id or not a.draw.randrange(12)
+    ]
     words = [_entry(a, number, i, 30) for i in named[: a.draw.randrange(1, 5)]]
     return Draft("round", "requestFor", (number, words), exchange) if words else None
 

@@ -88,7 +88,7 @@ def _of_participants(market: ReferenceMarket) -> Iterator[ViewCall]:
             ("book", "mandateOf"),
             ("round", "accountOf"),
             ("round", "marginOf"),
-            ("round", "exchangeOf"),
+            ("round", "mandateOf"),
             ("storage", "marginOf"),
             ("credit", "scoreWad"),
             ("credit", "demandFactorBps"),
