@@ -77,8 +77,12 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
             block.timestamp >= opens && block.timestamp < closes,
             Venue_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
         );
-        for (uint256 i; i < entries.length; ++i) {
-            refusedWh += _refuseTrade(frame, entries[i], capTick * _tickMicroPerWh, feeTicks * _tickMicroPerWh);
+        // 8 bits of ticks, 64 of tick value; energies of a calldata's worth of entries.
+        unchecked {
+            (uint256 capMicroPerWh, uint256 feeMicroPerWh) = (capTick * _tickMicroPerWh, feeTicks * _tickMicroPerWh);
+            for (uint256 i; i < entries.length; ++i) {
+                refusedWh += _refuseTrade(frame, entries[i], capMicroPerWh, feeMicroPerWh);
+            }
         }
     }
 
@@ -88,12 +92,18 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
     /// @return energyWh What was refused [Wh].
     function _refuseTrade(uint32 frame, uint256 entry, uint256 capMicroPerWh, uint256 feeMicroPerWh)
         private
-        returns (uint32 energyWh)
+        returns (uint256 energyWh)
     {
         (uint32 buyerId, uint32 sellerId) = (uint32(entry), uint32(entry >> 32));
         energyWh = uint32(entry >> 64);
         uint256 tick = entry >> 96;
-        uint256 valueMicro = energyWh * (tick & 0xff) * _tickMicroPerWh;
+        uint256 valueMicro;
+        uint256 feesMicro;
+        // 32 bits of energy, 8 of ticks, 64 of tick value.
+        unchecked {
+            valueMicro = energyWh * (tick & 0xff) * _tickMicroPerWh;
+            feesMicro = energyWh * feeMicroPerWh;
+        }
         (bool bought, uint256 purchase) = PositionWord.withoutPurchase(_position(frame, buyerId), energyWh, valueMicro);
         (bool sold, uint256 sale) =
             PositionWord.withoutSale(_position(frame, sellerId), energyWh, valueMicro, capMicroPerWh);
@@ -101,14 +111,16 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
             tick <= OrderWord.HIGHEST_TICK && energyWh != 0 && buyerId != sellerId && bought && sold,
             Venue_InvalidRefusal(frame, buyerId, sellerId, energyWh, tick)
         );
-        uint256 leftMicro;
-        // The frame can become final without a settlement of this seller: nothing of its money may wait for one (M13).
-        if (PositionWord.soldWh(sale) == 0) (leftMicro, sale) = PositionWord.withoutMoney(sale);
-        _credit(sellerId, leftMicro);
-        _credit(buyerId, valueMicro + energyWh * feeMicroPerWh);
+        if (PositionWord.soldWh(sale) == 0) {
+            // The frame can become final without a settlement of this seller: nothing of its money may wait for one (M13).
+            uint256 leftMicro;
+            (leftMicro, sale) = PositionWord.withoutMoney(sale);
+            _credit(sellerId, leftMicro);
+        }
+        _credit(buyerId, valueMicro + feesMicro);
         _positions[PositionWord.key(frame, buyerId)] = purchase;
         _positions[PositionWord.key(frame, sellerId)] = sale;
-        // The tick was compared above.
-        emit TradeRefused(frame, buyerId, sellerId, energyWh, uint8(tick));
+        // The energy has 32 bits, and the tick was compared above.
+        emit TradeRefused(frame, buyerId, sellerId, uint32(energyWh), uint8(tick));
     }
 }
