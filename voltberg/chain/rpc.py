@@ -19,8 +19,8 @@ from voltberg.chain.rpc_reads import RpcReads, send_raw
 from voltberg.chain.signing import SignedTransaction, Signer
 
 PRICE_PERCENT: Final = 150
-"""What is offered, of the gas price that the endpoint suggests [%]: room for a base fee that rises
-meanwhile."""
+"""What is offered, of the gas price that the endpoint suggested or of the base fee, if that is higher [%]:
+room for a base fee that rises meanwhile."""
 _BATCH: Final = 100
 T = TypeVar("T")
 
@@ -106,6 +106,7 @@ class RpcEngine(RpcReads):
             if isinstance(nonce, RpcError):
                 raise EngineError(f"rpc gives no nonce of {address}: {nonce}")
             self._signer.nonces[address] = int(nonce, 16)
+        self._suggested_wei: int | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voltberg-rpc")
 
     def _ask(self, question: Callable[[], T]) -> T:
@@ -134,12 +135,22 @@ class RpcEngine(RpcReads):
         check_transactions(transactions, self.accounts)
         if not transactions:
             return SignedRuns(())
-        suggested = int(self._ask(lambda: self._rpc.call("eth_gasPrice")), 16)
-        signed = self._signer.sign_block(transactions, suggested * PRICE_PERCENT // 100 + 1)
+        signed = self._signer.sign_block(transactions, self._offer_wei() * PRICE_PERCENT // 100 + 1)
         if not self._strict_order:
             return SignedRuns((signed,))
         runs = groupby(zip(transactions, signed, strict=True), key=lambda pair: pair[0].sender.lower())
         return SignedRuns(tuple([item for _, item in run] for _, run in runs))
+
+    def _offer_wei(self) -> int:
+        """Tell the base of what is offered: the first suggestion, or the base fee once that is higher.
+
+        A suggestion asked for later would be made from this engine's own offers, and on a quiet chain rise
+        with every transaction.
+        """
+        if self._suggested_wei is None:
+            self._suggested_wei = int(self._ask(lambda: self._rpc.call("eth_gasPrice")), 16)
+        base_fee_wei = int(self._ask(self._latest).get("baseFeePerGas", "0x0"), 16)
+        return max(self._suggested_wei, base_fee_wei)
 
     def submit_block(
         self, transactions: Sequence[Transaction] | SignedRuns, timestamp: int

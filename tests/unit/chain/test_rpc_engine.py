@@ -145,3 +145,14 @@ def test_ganache_revert_data_without_the_observer(probe, monkeypatch):
         monkeypatch.setattr(engine, "_observations", list)
         assert engine.send_block(batch, engine.timestamp + 1) == observed
         assert [len(item.output) for item in observed] == [68, 100, 0, 0, 0, 0]
+
+
+def test_what_is_offered_does_not_drive_the_price_up(rpc):
+    """Counterexample: suggestions are made from the last offers; 1.5 of each is a thousandfold after 17."""
+    payment = Transaction(rpc.accounts[4], rpc.accounts[5], b"", 21_000, value_wei=1)
+    spent = []
+    for _ in range(20):
+        before = rpc.balance(payment.sender)
+        assert rpc.send_block([payment], 0)[0].succeeded
+        spent.append(before - rpc.balance(payment.sender) - payment.value_wei)
+    assert max(spent) < 3 * spent[0]
