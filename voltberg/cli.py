@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voltberg.commands import abi, bench, coverage, deploy, fuzz, gas, node, replay, report
+from voltberg.commands import abi, bench, coverage, deploy, fuzz, gas, node, replay, report, run
 
 app = typer.Typer(
     name="voltberg",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
+app.add_typer(run.app, name="run")
 app.command("node")(node.node)
 app.command("deploy")(deploy.deploy)
 app.command("abi")(abi.abi)

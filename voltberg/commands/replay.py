@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,13 +10,19 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from voltberg.commands.shared import compiled, error_console, read_mapping, stating_errors, what_is_invalid
+from voltberg.commands.shared import (
+    compiled,
+    error_console,
+    phase_progress,
+    read_mapping,
+    stating_errors,
+    what_is_invalid,
+)
 
 if TYPE_CHECKING:
-    from voltberg.experiments.replay_run import ReplayResult, Report
+    from voltberg.experiments.replay_run import ReplayResult
     from voltberg.simulation.settings import ReplaySettings
 
 VENUES = ("book", "auction")
@@ -121,7 +125,7 @@ def replay(
                 runs = [(new_run_folder(out, "replay"), settings)]
         results = []
         for folder, settings in runs:
-            with _progress(console) as report:
+            with phase_progress(console) as report:
                 results.append(ReplayRun(settings, engine, compiled(console), folder, report).execute())
                 report("writing the report", 0, 1)
                 write_report(folder)
@@ -162,25 +166,6 @@ def _resumed(out: Path | None) -> tuple[Path, str, ReplaySettings]:
     folder = out or newest_unfinished("replay")
     run = read_run(folder)
     return folder, run["engine"], ReplaySettings.model_validate(run["settings"])
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Report]:
-    columns = (TextColumn("{task.description:<52}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=console.quiet) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(phase: str, done: int, whole: int) -> None:
-            name, _, detail = phase.partition(", ")
-            if name not in tasks:
-                for task in tasks.values():
-                    progress.update(task, completed=progress.tasks[task].total)
-                tasks[name] = progress.add_task(name, total=whole)
-            progress.update(tasks[name], description=f"{name} ({detail})" if detail else name, completed=done)
-
-        yield report
-        for task in tasks.values():
-            progress.update(task, completed=progress.tasks[task].total)
 
 
 def _print(results: list[ReplayResult], *, quiet: bool, as_json: bool) -> None:

@@ -22,9 +22,14 @@ def report(
     currency: Annotated[str, typer.Option(help="Currency of the ether price.")] = "USD",
 ) -> None:
     """Write report.html of a saved run again, with gas costs at the prices that you type in."""
+    from voltberg.reports.adbev_data import is_adbev_run
+    from voltberg.reports.adbev_report import write_adbev_report
     from voltberg.reports.replay_report import write_report
     from voltberg.reports.statistics import GasPrice
 
     with stating_errors(ValueError, OSError):
-        path = write_report(folder, GasPrice(gas_price_gwei, ether_price, currency), beside)
+        if is_adbev_run(folder):
+            path = write_adbev_report(folder)
+        else:
+            path = write_report(folder, GasPrice(gas_price_gwei, ether_price, currency), beside)
     typer.echo(path)

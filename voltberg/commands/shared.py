@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import typer
 import yaml
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from voltberg.configuration import MarketConfiguration
 
@@ -67,6 +68,38 @@ def stating_errors(*expected: type[Exception]) -> Iterator[None]:
     except expected as error:
         error_console().print(f"[bold red]error:[/] {error}", markup=True, soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+@contextmanager
+def phase_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each phase of a run.
+
+    Parameters
+    ----------
+    console : Console
+        Where to.
+
+    Yields
+    ------
+    callable
+        Takes the phase, what of it is done, and of how much; a new phase ends those before it. Text after a
+        comma is detail of the phase.
+    """
+    columns = (TextColumn("{task.description:<52}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=console.quiet) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(phase: str, done: int, whole: int) -> None:
+            name, _, detail = phase.partition(", ")
+            if name not in tasks:
+                for task in tasks.values():
+                    progress.update(task, completed=progress.tasks[task].total)
+                tasks[name] = progress.add_task(name, total=whole)
+            progress.update(tasks[name], description=f"{name} ({detail})" if detail else name, completed=done)
+
+        yield report
+        for task in tasks.values():
+            progress.update(task, completed=progress.tasks[task].total)
 
 
 def compiled(console: Console) -> Artifacts:

@@ -87,8 +87,10 @@ def gas_model(weak: GeneticBudget, converged: GeneticBudget, peers: Sequence[int
 
     Parameters
     ----------
-    weak, converged : GeneticBudget
-        Budgets of the two genetic algorithms.
+    weak : GeneticBudget
+        Budget of the genetic algorithm that is stopped early.
+    converged : GeneticBudget
+        Of the one that converges.
     peers : sequence of int
         Numbers of peers.
 

@@ -174,8 +174,10 @@ def paper_day(seed: int, *, evs: int = HOMES, homes: int = HOMES, windows_per_ev
     ----------
     seed : int
         Of all draws.
-    evs, homes : int
-        How many.
+    evs : int
+        How many EVs.
+    homes : int
+        How many homes.
     windows_per_ev : int
         In how many of the two windows an EV is connected.
 

@@ -26,8 +26,12 @@ def summarise(
     ----------
     settings : AdbevSettings
         The run's.
-    results, timings, frames : DataFrame
-        Its tables.
+    results : DataFrame
+        What each method reached on each seed.
+    timings : DataFrame
+        How long it took.
+    frames : DataFrame
+        The first seed's frames.
     notes : dict of str to float
         What laying sessions on frames left out.
 

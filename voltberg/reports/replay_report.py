@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from voltberg.reports import day_plots, formatting, market_plots
+from voltberg.reports import day_plots, market_plots
 from voltberg.reports.figures import Figure, FrameAxis
 from voltberg.reports.headline import day_tiles, transformer_rating_kva, verdict
+from voltberg.reports.page import page, write_page
 from voltberg.reports.reproduction import command_line, settings_differ
 from voltberg.reports.run_data import RunData, load_run
 from voltberg.reports.statistics import (
@@ -28,7 +27,6 @@ from voltberg.reports.statistics import (
 from voltberg.reports.venues import venue_name, venue_rows
 from voltberg.units import WAD
 
-REPORT_NAME: Final = "report.html"
 EXPLANATIONS: Final = {
     "OrderBook_WouldTrade": "a post-only order that would have traded at once",
     "OrderBook_Suspended": "suspended from trading, by its credit score or the supervisor",
@@ -73,14 +71,10 @@ def write_report(folder: Path, gas_price: GasPrice | None = None, beside: Path |
     ReportError
         If a folder holds no finished run that can be read, or the two runs are not of one day.
     """
-    path = folder / REPORT_NAME
     text = render_report(
         load_run(folder), gas_price or GasPrice(), None if beside is None else load_run(beside)
     )
-    draft = path.with_suffix(".html.part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-    return path
+    return write_page(folder, text)
 
 
 def render_report(data: RunData, gas_price: GasPrice, beside: RunData | None = None) -> str:
@@ -107,18 +101,8 @@ def render_report(data: RunData, gas_price: GasPrice, beside: RunData | None = N
         traded_wh=summary["p2p_energy_wh"],
         households=summary["households"],
     )
-    environment = Environment(
-        loader=PackageLoader("voltberg.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("grouped", "short", "millions", "energy", "tokens", "percent", "price"):
-        environment.filters[name] = getattr(formatting, name)
-    environment.filters["figure_json"] = _figure_json
     rating_kva = transformer_rating_kva(data.run)
-    return environment.get_template("report.html.j2").render(
+    return page("report.html.j2").render(
         data=data,
         summary=summary,
         run=data.run,
@@ -163,9 +147,3 @@ def _figures(data: RunData, gas: pd.DataFrame, rating_kva: float | None) -> list
         day_plots.storage_plot(data, axis),
         market_plots.score_plot(data),
     ]
-
-
-def _figure_json(figure: Figure) -> str:
-    text = json.dumps({"data": figure.data, "layout": figure.layout}, separators=(",", ":"), allow_nan=False)
-    # a note or name must not be able to end the script element
-    return text.replace("<", "\\u003c")

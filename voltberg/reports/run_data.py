@@ -155,7 +155,7 @@ def load_run(folder: Path) -> RunData:
     """
     if not folder.is_dir():
         raise ReportError(f"{folder} is no folder: expected the output folder of a run")
-    run = _read_object(folder / RUN_NAME)
+    run = read_object(folder / RUN_NAME)
     for key in ("engine", "settings", "day", "inputs", "versions"):
         if key not in run:
             raise ReportError(f"{folder / RUN_NAME} has no {key!r}: expected what `voltberg replay` writes")
@@ -165,17 +165,34 @@ def load_run(folder: Path) -> RunData:
             f"{summary_path} is missing: the run has not ended; "
             f"go on with `voltberg replay --resume --out {folder}`"
         )
-    summary = _read_object(summary_path)
+    summary = read_object(summary_path)
     missing = [name for name in NEEDED_FIGURES if name not in summary]
     if missing:
         raise ReportError(f"{summary_path} lacks {', '.join(missing)}")
     tables = {
-        name: _read_table(folder / f"{name}.parquet", columns) for name, columns in NEEDED_COLUMNS.items()
+        name: read_table(folder / f"{name}.parquet", columns) for name, columns in NEEDED_COLUMNS.items()
     }
     return RunData(folder=folder, run=run, summary=summary, **tables)
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object that a run wrote.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+
+    Returns
+    -------
+    dict
+        The object.
+
+    Raises
+    ------
+    ReportError
+        If the file is missing, cannot be read, or holds something else.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -187,7 +204,26 @@ def _read_object(path: Path) -> dict[str, Any]:
     return content
 
 
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table that a run wrote.
+
+    Parameters
+    ----------
+    path : Path
+        Its Parquet file.
+    columns : tuple of str
+        Columns that it must have.
+
+    Returns
+    -------
+    DataFrame
+        The table.
+
+    Raises
+    ------
+    ReportError
+        If the file is missing, cannot be read, or lacks a column.
+    """
     try:
         table = pd.read_parquet(path)
     except FileNotFoundError as error:

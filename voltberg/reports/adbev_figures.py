@@ -1,0 +1,137 @@
+"""The plots of an AdBEV run over numbers of EVs and peers, and the list of all its plots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voltberg.reports.adbev_data import AdbevData
+from voltberg.reports.adbev_flow_plots import substation_plot, voltage_plot
+from voltberg.reports.adbev_plots import (
+    day_axis,
+    load_plot,
+    method_line,
+    online_plot,
+    price_plot,
+    spread_plot,
+)
+from voltberg.reports.figures import Figure, layout, line
+from voltberg.units import MICRO
+
+
+def adbev_figures(data: AdbevData) -> list[Figure]:
+    """Draw all plots that the run has data for.
+
+    Parameters
+    ----------
+    data : AdbevData
+        The run.
+
+    Returns
+    -------
+    list of Figure
+        In the order of the page.
+    """
+    axis = day_axis(data)
+    figures = [
+        load_plot(data, axis, "before", ("none", "ga_weak", "ga_converged")),
+        load_plot(data, axis, "after", ("literal", "fluid", "level", "lp")),
+        spread_plot(data),
+        price_plot(data, axis),
+        online_plot(data),
+    ]
+    if data.has_flow:
+        figures += [substation_plot(data, axis), voltage_plot(data, axis)]
+    if len(data.sweep):
+        figures.append(sweep_plot(data))
+    if len(data.growth):
+        figures.append(growth_plot(data))
+    return [*figures, gas_model_plot(data)]
+
+
+def sweep_plot(data: AdbevData) -> Figure:
+    """Show the fluctuation by number of EVs.
+
+    Parameters
+    ----------
+    data : AdbevData
+        The run.
+
+    Returns
+    -------
+    Figure
+        A line a method, means over the sweep's seeds.
+    """
+    mean = data.sweep.groupby(["method", "evs"], sort=False)["pfl_w"].mean() / MICRO
+    traces = []
+    for method in data.sweep["method"].unique():
+        values = mean[method]
+        traces.append(
+            method_line(data, method, values.index.tolist(), values, "%{y:.3f} MW", mode="lines+markers")
+        )
+    note = "Behind the paper's homes and transformer, means over seeds. The paper expects a straight line."
+    x = {"title": {"text": "EVs"}, "showgrid": False, "fixedrange": True}
+    return Figure("sweep", "More EVs", note, traces, layout(x, {"title": {"text": "MW"}}))
+
+
+def growth_plot(data: AdbevData) -> Figure:
+    """Show the seconds of each method by number of EVs.
+
+    Parameters
+    ----------
+    data : AdbevData
+        The run.
+
+    Returns
+    -------
+    Figure
+        A line a method, both axes logarithmic.
+    """
+    traces = []
+    for method in data.growth["method"].unique():
+        rows = data.growth[data.growth["method"] == method]
+        traces.append(
+            method_line(
+                data, method, rows["evs"].tolist(), rows["seconds"], "%{y:.3f} s", mode="lines+markers"
+            )
+        )
+    evs = sorted(data.growth["evs"].unique().tolist())
+    note = "Homes and transformer grow with the EVs. On one machine; both axes are logarithmic."
+    return Figure("growth", "Time", note, traces, _logarithmic(evs, "EVs", "seconds"))
+
+
+def gas_model_plot(data: AdbevData) -> Figure:
+    """Show the opcode model of Fig. 8.
+
+    Parameters
+    ----------
+    data : AdbevData
+        The run.
+
+    Returns
+    -------
+    Figure
+        Gas of a day by number of peers, both axes logarithmic.
+    """
+    model = data.gas_model
+    settings = data.run["settings"]
+    size = settings["population"]
+    named = (
+        ("AdBEV", "adbev_gas", "pv"),
+        (f"GA, {size} x {settings['weak_generations']}", "ga_weak_gas", "load"),
+        (f"GA, {size} x {settings['converged_generations']}", "ga_converged_gas", "storage"),
+    )
+    gas = "%{y:,.0f} gas"
+    peers = model["peers"].tolist()
+    traces = [
+        line(name, peers, model[column], colour, gas, mode="lines+markers") for name, column, colour in named
+    ]
+    note = (
+        "As the paper's Fig. 8 [F]: computation only, a day of 48 frames, by our count of opcodes; the paper "
+        "prints no counts and no budget. Nobody would run a genetic algorithm on a chain."
+    )
+    return Figure("gas-model", "Modelled gas", note, traces, _logarithmic(peers, "peers", "gas of a day"))
+
+
+def _logarithmic(ticks: list[int], x_title: str, y_title: str) -> dict[str, Any]:
+    x = {"type": "log", "title": {"text": x_title}, "tickvals": ticks, "showgrid": False, "fixedrange": True}
+    return layout(x, {"type": "log", "title": {"text": y_title}, "dtick": 1, "exponentformat": "power"})
