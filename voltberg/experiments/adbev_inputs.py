@@ -167,7 +167,7 @@ def read_input(settings: AdbevSettings) -> AdbevInput:
     return AdbevInput(settings, profile.feeder or feeder, profile.provenance, profile, online, share, notes)
 
 
-def paper_day(seed: int, *, evs: int = HOMES, homes: int = HOMES, windows_per_ev: int = 1) -> AdbevDay:
+def paper_day(seed: int, *, evs: int = HOMES, homes: int = HOMES, windows_per_ev: int = 2) -> AdbevDay:
     """Draw the paper's day, of any number of EVs and homes; the transformer grows with the homes.
 
     Parameters

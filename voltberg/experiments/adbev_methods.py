@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from voltberg.experiments.adbev_settings import AdbevSettings
-from voltberg.scheduling.adbev_literal import LiteralScheduler
-from voltberg.scheduling.fluid import FluidScheduler
-from voltberg.scheduling.genetic import GeneticScheduler
-from voltberg.scheduling.level import LevelScheduler
-from voltberg.scheduling.linear_program import LinearProgramScheduler
-from voltberg.scheduling.none import NoScheduler
+from voltberg.scheduling.comparison import paper_methods
 from voltberg.scheduling.problem import ChargingProblem, Scheduler
 
 NONE: Final = "none"
@@ -66,13 +60,11 @@ METHODS: Final = (
 BY_NAME: Final = {method.name: method for method in METHODS}
 
 
-def schedulers(settings: AdbevSettings, forecast: ChargingProblem | None) -> dict[str, Scheduler]:
+def schedulers(forecast: ChargingProblem | None) -> dict[str, Scheduler]:
     """Make the methods of a day.
 
     Parameters
     ----------
-    settings : AdbevSettings
-        The run's.
     forecast : ChargingProblem or None
         The day expected; without one there is no plan for it.
 
@@ -81,17 +73,5 @@ def schedulers(settings: AdbevSettings, forecast: ChargingProblem | None) -> dic
     dict of str to Scheduler
         By name, in the order of `METHODS`.
     """
-    size = settings.population
-    made: dict[str, Scheduler] = {
-        NONE: NoScheduler(),
-        GA_WEAK: GeneticScheduler(settings.weak_generations, size),
-        GA_CONVERGED: GeneticScheduler(settings.converged_generations, size),
-        LITERAL: LiteralScheduler(prices_cross=True),
-        LITERAL_ANY: LiteralScheduler(prices_cross=False),
-        FLUID: FluidScheduler(),
-        LEVEL: LevelScheduler(),
-        LP: LinearProgramScheduler(),
-    }
-    if forecast is not None:
-        made[LEVEL_FORECAST] = LevelScheduler(forecast)
+    made = paper_methods(forecast)
     return {method.name: made[method.name] for method in METHODS if method.name in made}

@@ -28,6 +28,7 @@ from voltberg.experiments.adbev_tables import (
 from voltberg.experiments.replay_run import versions
 from voltberg.experiments.run_folder import RUN_NAME, SUMMARY_NAME, write_json
 from voltberg.grid import FeederPowerFlow
+from voltberg.scheduling.genetic import CONVERGED_GENERATIONS, POPULATION, WEAK_GENERATIONS
 from voltberg.scheduling.linear_program import InfeasibleError
 from voltberg.scheduling.problem import Schedule
 from voltberg.units import MICRO, W_PER_KW
@@ -84,7 +85,7 @@ def run_adbev(settings: AdbevSettings, folder: Path, report: Report) -> AdbevRes
     for done in range(settings.seeds):
         report("methods on each seed", done, settings.seeds)
         seed = settings.first_seed + done
-        runs += run_methods(settings, first if done == 0 else source.day(seed), seed)
+        runs += run_methods(first if done == 0 else source.day(seed), seed)
     report("methods on each seed", settings.seeds, settings.seeds)
     tables = _tables(settings, source, first, runs, report)
     tables.write(folder)
@@ -93,13 +94,11 @@ def run_adbev(settings: AdbevSettings, folder: Path, report: Report) -> AdbevRes
     return AdbevResult(folder, summary, tables)
 
 
-def run_methods(settings: AdbevSettings, day: AdbevDay, seed: int) -> list[MethodRun]:
+def run_methods(day: AdbevDay, seed: int) -> list[MethodRun]:
     """Run every method on a day, all with the same random numbers.
 
     Parameters
     ----------
-    settings : AdbevSettings
-        Budgets.
     day : AdbevDay
         The day.
     seed : int
@@ -111,7 +110,7 @@ def run_methods(settings: AdbevSettings, day: AdbevDay, seed: int) -> list[Metho
         One a method.
     """
     runs = []
-    for name, scheduler in schedulers(settings, day.forecast).items():
+    for name, scheduler in schedulers(day.forecast).items():
         rng = np.random.default_rng([seed, 1])
         begun = time.perf_counter()
         try:
@@ -132,8 +131,6 @@ def _tables(
         report("power flow of the first seed", done, len(first))
         frames.append(frames_table(source, day, run, flow))
     report("power flow of the first seed", len(first), len(first))
-    weak = GeneticBudget(settings.population, settings.weak_generations)
-    converged = GeneticBudget(settings.population, settings.converged_generations)
     return AdbevTables(
         results=results_table(runs),
         timings=pd.DataFrame([{"seed": r.seed, "method": r.method, "seconds": r.seconds} for r in runs]),
@@ -142,7 +139,9 @@ def _tables(
         online=online_table(source),
         sweep=sweep_table(settings, report),
         growth=timing_table(settings, report),
-        gas_model=gas_model(weak, converged),
+        gas_model=gas_model(
+            GeneticBudget(POPULATION, WEAK_GENERATIONS), GeneticBudget(POPULATION, CONVERGED_GENERATIONS)
+        ),
     )
 
 
@@ -169,6 +168,11 @@ def _run_record(settings: AdbevSettings, source: AdbevInput, day: AdbevDay) -> d
             "amplitude_pct": model.amplitude_pct.tolist(),
             "frequency": model.frequency.tolist(),
             "phase": model.phase.tolist(),
+        },
+        "genetic": {
+            "population": POPULATION,
+            "weak_generations": WEAK_GENERATIONS,
+            "converged_generations": CONVERGED_GENERATIONS,
         },
         "methods": {name: asdict(method) for name, method in BY_NAME.items()},
     }

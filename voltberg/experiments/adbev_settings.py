@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from voltberg.scheduling.genetic import CONVERGED_GENERATIONS, POPULATION, WEAK_GENERATIONS
 from voltberg.simulation.settings import InputSettings
 
 SWEEP_EVS: Final = (25, 50, 75, 100, 125, 150, 175, 200)
@@ -33,8 +32,6 @@ class AdbevSettings(BaseModel):
         Number of sines of the stay-online model.
     inputs : InputSettings
         Which day of the sample, or which files.
-    weak_generations, converged_generations, population : int
-        Budgets of the two genetic algorithms.
     power_flow : bool
         Whether the first seed's schedules are put through a power flow on the feeder.
     sweep_evs : tuple of int
@@ -51,12 +48,9 @@ class AdbevSettings(BaseModel):
     seeds: Annotated[int, Field(ge=1, le=1000)] = 20
     first_seed: Annotated[int, Field(ge=0)] = 1
     windows: Literal["paper", "drawn"] = "paper"
-    windows_per_ev: Annotated[int, Field(ge=1, le=2)] = 1
+    windows_per_ev: Annotated[int, Field(ge=1, le=2)] = 2
     online_order: Annotated[int, Field(ge=1, le=16)] = 4
     inputs: InputSettings = InputSettings(season="winter")
-    weak_generations: Annotated[int, Field(ge=0)] = WEAK_GENERATIONS
-    converged_generations: Annotated[int, Field(ge=0)] = CONVERGED_GENERATIONS
-    population: Annotated[int, Field(ge=2)] = POPULATION
     power_flow: bool = True
     sweep_evs: tuple[Annotated[int, Field(ge=1)], ...] = SWEEP_EVS
     sweep_seeds: Annotated[int, Field(ge=1)] = 3

@@ -40,7 +40,7 @@ def sweep_table(settings: AdbevSettings, report: Callable[[str, int, int], None]
         report("sweep of EVs", done, len(settings.sweep_evs))
         for seed in range(settings.first_seed, settings.first_seed + settings.sweep_seeds):
             day = paper_day(seed, evs=evs, windows_per_ev=settings.windows_per_ev)
-            methods = schedulers(settings, None)
+            methods = schedulers(None)
             for name in SWEPT:
                 try:
                     made = methods[name].schedule(day.problem, np.random.default_rng([seed, 1]))
@@ -72,7 +72,7 @@ def timing_table(settings: AdbevSettings, report: Callable[[str, int, int], None
         report("time by number of EVs", done, len(settings.timed_evs))
         seed = settings.first_seed
         day = paper_day(seed, evs=evs, homes=evs, windows_per_ev=settings.windows_per_ev)
-        methods = schedulers(settings, None)
+        methods = schedulers(None)
         for name in TIMED:
             taken = []
             for _ in range(REPEATS):

@@ -113,12 +113,12 @@ def gas_model_plot(data: AdbevData) -> Figure:
         Gas of a day by number of peers, both axes logarithmic.
     """
     model = data.gas_model
-    settings = data.run["settings"]
-    size = settings["population"]
+    genetic = data.run["genetic"]
+    size = genetic["population"]
     named = (
         ("AdBEV", "adbev_gas", "pv"),
-        (f"GA, {size} x {settings['weak_generations']}", "ga_weak_gas", "load"),
-        (f"GA, {size} x {settings['converged_generations']}", "ga_converged_gas", "storage"),
+        (f"GA, {size} x {genetic['weak_generations']}", "ga_weak_gas", "load"),
+        (f"GA, {size} x {genetic['converged_generations']}", "ga_converged_gas", "storage"),
     )
     gas = "%{y:,.0f} gas"
     peers = model["peers"].tolist()

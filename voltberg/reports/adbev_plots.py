@@ -201,6 +201,7 @@ def price_plot(data: AdbevData, axis: FrameAxis) -> Figure:
         "fixedrange": True,
         "showgrid": False,
         "range": [0, 32],
+        "dtick": 10,
     }
     told = layout(axis.layout(), titled("kWh"), barmode="stack", yaxis2=right)
     note = (

@@ -11,10 +11,9 @@ from plotly.offline import get_plotlyjs
 
 from voltberg.reports.adbev_data import AdbevData, load_adbev_run
 from voltberg.reports.adbev_figures import adbev_figures
-from voltberg.reports.formatting import percent, short
+from voltberg.reports.formatting import grouped, short
 from voltberg.reports.headline import Check, Tile
 from voltberg.reports.page import page, write_page
-from voltberg.units import PERCENT
 
 MARKET_METHODS: Final = ("fluid", "level", "lp")
 """Those that must serve everybody within the limit."""
@@ -189,7 +188,7 @@ def adbev_tiles(data: AdbevData) -> list[Tile]:
         spread = f"less than without; {short(low)} to {short(high)} % by seed"
         if name == "fluid":
             spread = f"beats the converged GA on {summary['fluid_beats_ga_converged_seeds']} of {seeds} seeds"
-        made.append(Tile(data.label(name), percent(value / PERCENT).removesuffix(" %"), "%", spread, colour))
+        made.append(Tile(data.label(name), grouped(value, 1), "%", spread, colour))
     return made
 
 
