@@ -17,6 +17,7 @@ from voltberg.scheduling.problem import Schedule
 
 VOLTAGE_DIGITS: Final = 6
 LOADING_DIGITS: Final = 3
+SHARE_DIGITS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,4 +223,10 @@ def online_table(source: AdbevInput) -> pd.DataFrame:
     """
     model_pct = source.online.share_pct()
     frame = np.arange(len(model_pct))
-    return pd.DataFrame({"frame": frame, "measured_pct": source.measured_share_pct, "model_pct": model_pct})
+    return pd.DataFrame(
+        {
+            "frame": frame,
+            "measured_pct": source.measured_share_pct.round(SHARE_DIGITS),
+            "model_pct": model_pct.round(SHARE_DIGITS),
+        }
+    )

@@ -21,6 +21,8 @@ Windows = NDArray[np.bool_]
 DEFAULT_ORDER: Final = 4
 PARAMETERS_PER_SINE: Final = 3
 MOST_EVALUATIONS: Final = 5_000
+TOLERANCE: Final = 1e-12
+"""Relative change at which a fit has converged: tight, so that it is found again whatever the last bits."""
 FINER: Final = 8
 """Frequencies are searched so many times more finely than the day's own."""
 
@@ -230,6 +232,13 @@ def _sines(time: Floats, *parameters: float) -> Floats:
     return waves
 
 
+def _slopes(time: Floats, *parameters: float) -> Floats:
+    amplitude, frequency, phase = np.array(parameters).reshape(-1, PARAMETERS_PER_SINE).T
+    angle = time[:, None] * frequency + phase
+    ahead = amplitude * np.cos(angle)
+    return np.stack([np.sin(angle), time[:, None] * ahead, ahead], axis=2).reshape(len(time), -1)
+
+
 def _strongest_terms(share_pct: Floats, order: int) -> Floats:
     frames = len(share_pct)
     series = np.fft.rfft(share_pct) / frames
@@ -267,7 +276,16 @@ def _refined(time: Floats, share_pct: Floats, start: Floats) -> Floats:
         # flat directions are no fault here: the covariance is not asked for
         warnings.simplefilter("ignore", OptimizeWarning)
         try:
-            fitted, _ = curve_fit(_sines, time, share_pct, p0=start, maxfev=MOST_EVALUATIONS)
+            fitted, _ = curve_fit(
+                _sines,
+                time,
+                share_pct,
+                p0=start,
+                jac=_slopes,
+                maxfev=MOST_EVALUATIONS,
+                ftol=TOLERANCE,
+                xtol=TOLERANCE,
+            )
         except RuntimeError:  # not converged: what it started from stands
             return start
     found: Floats = np.asarray(fitted, dtype=np.float64)

@@ -138,7 +138,7 @@ def spread_plot(data: AdbevData) -> Figure:
     x = {"title": {"text": "MW"}, "rangemode": "tozero", "fixedrange": True, "gridcolor": "#e4e8ec"}
     told = layout(x, {"gridcolor": "rgba(0,0,0,0)"}, hovermode="closest", shapes=shapes, annotations=notes)
     told["margin"] = {"l": 8, "r": 16, "t": 24, "b": 8}
-    published = " Dotted: what the paper prints [F]." if shapes else ""
+    published = " Dotted: what the paper prints, 1.15, 0.85 and 0.63 [F]." if shapes else ""
     note = f"Sum of |P(t) - P(t-1)| over the day, one point a seed.{published} Less is flatter."
     return Figure("spread", "Power fluctuation by method", note, traces, told, 400, wide=True)
 
@@ -162,7 +162,7 @@ def _published() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "yref": "paper",
             "y": 1,
             "yanchor": "bottom",
-            "text": f"{name} {value}",
+            "text": name,
             "showarrow": False,
         }
         for name, value in PUBLISHED_MW
