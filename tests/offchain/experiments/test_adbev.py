@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -92,6 +93,19 @@ def test_power_flow_adds_losses_to_the_plain_sum(result: AdbevResult) -> None:
     assert (frames["losses_w"] > 0).all()
     none = frames[frames["method"] == "none"]
     assert none["substation_above"].sum() >= none["plain_above"].sum() > 0
+
+
+def test_page_names_every_column_and_figure(result: AdbevResult) -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "adbev.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_]+)`", text))
+
+    for name in result.tables.__slots__:
+        columns = set(getattr(result.tables, name).columns) - {"seed", "method", "frame"}
+        assert name in named
+        assert columns <= named, (name, columns - named)
+    methods = result.tables.results["method"].unique()
+    expanded = {re.sub(r"(?<![a-z])m(?![a-z])", method, name) for name in named for method in methods}
+    assert set(result.summary) - {"command"} <= expanded
 
 
 def test_two_runs_give_the_same_tables(result: AdbevResult, tmp_path: Path) -> None:
@@ -230,6 +244,33 @@ def test_report_names_its_command_and_needs_its_tables(result: AdbevResult, tmp_
     (folder / "growth.parquet").unlink()
     with pytest.raises(ReportError, match=r"growth\.parquet is missing"):
         write_adbev_report(folder)
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (CI installs it)")
+def test_report_draws_every_plot_without_network_on_phone_and_desktop(result: AdbevResult) -> None:
+    from playwright.sync_api import sync_playwright
+
+    report = write_adbev_report(result.folder)
+    plots = report.read_text(encoding="utf-8").count('class="figure"')
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for width_px, scheme in ((1280, "light"), (390, "dark")):
+            page = browser.new_page(viewport={"width": width_px, "height": 900}, color_scheme=scheme)
+            requests, complaints = [], []
+            page.on("request", lambda request, seen=requests: seen.append(request.url))
+            page.on("console", lambda message, seen=complaints: seen.append(message.text))
+            page.on("pageerror", lambda error, seen=complaints: seen.append(str(error)))
+            page.goto(report.as_uri())
+            page.wait_for_function(
+                f"document.querySelectorAll('.plot:has(.main-svg)').length === {plots}", timeout=60_000
+            )
+            assert page.locator(".plot:has(.cartesianlayer .trace)").count() == plots == 10
+            assert (requests, complaints) == ([report.as_uri()], [])
+            assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+        browser.close()
 
 
 def test_verdict_fails_where_energy_is_missing(result: AdbevResult, tmp_path: Path) -> None:
