@@ -10,10 +10,15 @@ from scipy.optimize import linprog
 
 from voltberg.pricing.brownian import FloatArray
 from voltberg.scheduling.fleet import Fleet, round_profile_wh
+from voltberg.scheduling.plain_program import solve_by_ev
 from voltberg.scheduling.problem import BoolArray, ChargingProblem, IntArray, Schedule
 
 ROUNDING_WH: Final = 1.0
 """A profile of whole Wh may ask for this much more of some frames than the solver's own does."""
+
+
+MOST_ROUNDS: Final = 12
+"""Rounds of added conditions before the program with a variable for every EV and frame."""
 
 
 class InfeasibleError(Exception):
@@ -76,15 +81,16 @@ def optimal_plan(problem: ChargingProblem) -> Plan:
     where :math:`\sum_t b_t` is the whole need, and b and s are profiles that the EVs, each within its rate,
     connection and energy, can share. The conditions for that (`Fleet`) enter as cuts where a solution breaks
     them, so that the optimum is that of the program with a variable for every EV and frame, at a size that
-    does not grow with the EVs.
+    does not grow with the EVs. Where many EVs have short windows of their own, conditions are many: after
+    `MOST_ROUNDS` rounds that other program is solved instead.
     """
     most_wh = problem.connected * problem.most_wh[:, None]
     rows = [np.flatnonzero(wh > 0) for wh in (problem.need_wh, problem.surplus_wh)]
     energies = [problem.need_wh[rows[0]], problem.surplus_wh[rows[1]]]
     fleets = [Fleet(wh, most_wh[row]) for wh, row in zip(energies, rows, strict=True)]
     program = _Program(problem, fleets)
-    while True:
-        profiles, fluctuation_w = program.solved()
+    for last in [False] * MOST_ROUNDS + [True]:
+        profiles, fluctuation_w = program.solved_by_ev() if last else program.solved()
         rounded = [round_profile_wh(profile) for profile in profiles]
         shares = [fleet.share(profile) for fleet, profile in zip(fleets, rounded, strict=True)]
         broken = [
@@ -92,7 +98,7 @@ def optimal_plan(problem: ChargingProblem) -> Plan:
             for side, share in enumerate(shares)
             if profiles[side][share.tight].sum() > fleets[side].most_wh(share.tight) + ROUNDING_WH
         ]
-        if not broken:
+        if last or not broken:
             break
         for side, tight in broken:
             program.cut(side, tight)
@@ -145,6 +151,7 @@ class _Program:
         base_wh = problem.base_w / problem.w_per_wh
         # rounding and what is moved by it stay below a Wh a frame
         limit_wh = problem.limit_w / problem.w_per_wh - frames
+        self.base_wh, self.limit_wh = base_wh, limit_wh
         all_buys = np.repeat([1.0, 0.0], [frames, 3 * frames])
         self.equal = np.vstack([np.hstack([change, -change, -one, one]), all_buys])
         self.equal_wh = np.append(np.roll(base_wh, 1) - base_wh, fleets[0].energy_wh.sum())
@@ -183,3 +190,12 @@ class _Program:
             raise InfeasibleError(msg)
         profiles = [np.maximum(part, 0) for part in (found.x[:frames], found.x[frames : 2 * frames])]
         return profiles, float(found.fun) * self.problem.w_per_wh
+
+    def solved_by_ev(self) -> tuple[list[FloatArray], float]:
+        """Solve it with a variable for every EV and frame."""
+        found = solve_by_ev(self.fleets, self.base_wh, self.limit_wh)
+        if isinstance(found, str):
+            msg = f"no schedule serves every EV within {self.problem.limit_w} W: {found}"
+            raise InfeasibleError(msg)
+        profiles, fluctuation_wh = found
+        return profiles, fluctuation_wh * self.problem.w_per_wh

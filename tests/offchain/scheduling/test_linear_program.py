@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import linprog
 
 from tests.offchain.scheduling.days import random_day
+from voltberg.scheduling import linear_program
 from voltberg.scheduling.fleet import Fleet, round_profile_wh
 from voltberg.scheduling.genetic import GeneticScheduler
 from voltberg.scheduling.linear_program import InfeasibleError, LinearProgramScheduler, optimal_plan
@@ -53,6 +54,20 @@ def test_optimum_equals_that_of_the_plain_program(seed):
 
 def test_some_of_these_days_need_cuts():
     assert sum(optimal_plan(random_day(seed)).cuts for seed in range(25)) > 10
+
+
+@pytest.mark.parametrize("rounds", [0, 1])
+def test_both_programs_find_the_same_optimum(monkeypatch, rounds):
+    days = [random_day(seed) for seed in range(12)]
+    by_cuts = [optimal_plan(day).fluctuation_w for day in days]
+    monkeypatch.setattr(linear_program, "MOST_ROUNDS", rounds)
+    for day, fluctuation_w in zip(days, by_cuts, strict=True):
+        assert optimal_plan(day).fluctuation_w == pytest.approx(fluctuation_w, abs=0.1)
+        schedule = LinearProgramScheduler().schedule(day, np.random.default_rng(0))
+        assert schedule.unserved_wh == 0
+        assert schedule.fluctuation_w == pytest.approx(fluctuation_w, abs=4 * day.frames)
+    with pytest.raises(InfeasibleError, match="within 100 W"):
+        optimal_plan(random_day(0, limit_w=100))
 
 
 @pytest.mark.parametrize("seed", range(6))
