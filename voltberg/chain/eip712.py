@@ -59,13 +59,15 @@ def order_message(request: int, owner: str, nonce: int, expiry: int) -> dict[str
     return {"owner": checked_address(owner), **fields, "nonce": nonce, "expiry": expiry}
 
 
-def sign_order(key: bytes, chain_id: int, venue: str, request: int, nonce: int, expiry: int) -> bytes:
+def sign_order(
+    key: bytes, chain_id: int, venue: str, request: int, nonce: int, expiry: int, wallet: str | None = None
+) -> bytes:
     """Sign an order for ``placeSigned``.
 
     Parameters
     ----------
     key : bytes
-        Private key of the owner.
+        Private key of the owner, or of whoever signs for its wallet.
     chain_id : int
         Chain of the venue.
     venue : str
@@ -76,6 +78,8 @@ def sign_order(key: bytes, chain_id: int, venue: str, request: int, nonce: int, 
         Number that the order uses up.
     expiry : int
         Last time at which the signature holds [unix s].
+    wallet : str or None, optional
+        Contract that owns the order (ERC-1271); by default the key's account does.
 
     Returns
     -------
@@ -88,6 +92,6 @@ def sign_order(key: bytes, chain_id: int, venue: str, request: int, nonce: int, 
         "chainId": chain_id,
         "verifyingContract": checked_address(venue),
     }
-    message = order_message(request, account_of_key(key).address, nonce, expiry)
+    message = order_message(request, wallet or account_of_key(key).address, nonce, expiry)
     signable = encode_typed_data(domain_data=domain, message_types=ORDER_TYPES, message_data=message)
     return bytes(SigningAccount.sign_message(signable, key).signature)
