@@ -159,7 +159,7 @@ UNTRACED := 65535 or gas or dearer or factor_stays or many_participants_do_not o
 COVERED = $(filter-out %/chain %/deploy %/__pycache__,$(patsubst %/,%,$(wildcard tests/unit/*/)))
 coverage: setup ## Trace the contracts' tests on Anvil and report statements and branches reached
 	rm -f build/coverage/traces-*.json
-	$(PYTHON) -m pytest -n $(WORKERS) -p tests.coverage_plugin $(COVERED) -k "not ($(UNTRACED))"
+	nice -n 5 $(PYTHON) -m pytest -n $(WORKERS) -p tests.coverage_plugin $(COVERED) -k "not ($(UNTRACED))"
 	voltberg coverage build/coverage/traces-*.json --out build/coverage/coverage.json --missed $(ARGS)
 
 # Slither's packages and Brownie's pins exclude each other: it has an environment of its own.

@@ -16,10 +16,14 @@ from voltberg.chain.deployment_checks import code_matches
 from voltberg.chain.json_rpc import RpcError
 from voltberg.chain.signing import SignedTransaction
 
-TRACED_READS_PER_FUNCTION: Final = 40
-"""A view is read thousands of times by the comparisons with the twin: so many of its reads are traced."""
 TRACED_ALIKE: Final = 2
 """Transactions to one contract with one status and the same gas went the same way: so many are traced."""
+TRACED_GAS: Final = 4_000_000
+"""Dearer transactions do often what shorter ones do once, in hundreds of megabytes of steps: only those that
+deploy are traced."""
+TRACED_IN_VAIN: Final = 12
+"""After so many traces of a view in a row that showed nothing new one read of it is left out before the next
+trace; if that shows nothing new either two are left out, then three, and so on."""
 FELL, JUMPED = 1, 2
 _STEPS: Final = {"disableStack": True, "disableMemory": True, "disableStorage": True}
 _CALLS: Final = {"tracer": "callTracer"}
@@ -104,7 +108,7 @@ class Recorder:
                     self._known[code] = Code(name, "creation" if created else "deployed")
         return self._known[code]
 
-    def add(self, steps: Sequence[dict[str, Any]], codes: Iterator[Code | None]) -> None:
+    def add(self, steps: Sequence[dict[str, Any]], codes: Iterator[Code | None]) -> bool:
         """Add one transaction.
 
         Parameters
@@ -113,7 +117,13 @@ class Recorder:
             Its ``structLogs``.
         codes : Iterator[Code or None]
             Codes of the frames that ran instructions, in the order in which they were entered.
+
+        Returns
+        -------
+        bool
+            Whether it did something that none before did.
         """
+        before = self._seen()
         frames: list[_Frame | None] = []
         for step in steps:
             depth = step["depth"]
@@ -123,6 +133,13 @@ class Recorder:
             frame = frames[-1]
             if frame is not None:
                 frame.take(step["pc"], step["op"])
+        return self._seen() != before
+
+    def _seen(self) -> tuple[int, int]:
+        return (
+            sum(map(len, self.executed.values())),
+            sum(sum(outcomes.values()) for outcomes in self.outcomes.values()),
+        )
 
     def _enter(self, code: Code | None) -> _Frame | None:
         if code is None:
@@ -159,6 +176,32 @@ class _Frame:
         self.outcomes[pc] = self.outcomes.get(pc, 0) | outcome
 
 
+@dataclass(slots=True)
+class Patience:
+    """Which reads of a view are worth a trace, so that alike ones are not all traced.
+
+    Attributes
+    ----------
+    in_vain : int
+        How many traces in a row showed nothing new.
+    passed_over : int
+        How many reads since the last trace were not traced.
+    """
+
+    in_vain: int = 0
+    passed_over: int = 0
+
+    def is_over(self) -> bool:
+        """Tell whether to leave the next read out; it counts as one that came."""
+        self.passed_over += 1
+        return self.passed_over <= self.in_vain - TRACED_IN_VAIN
+
+    def learn(self, *, new: bool) -> None:
+        """Take what a trace came to."""
+        self.in_vain = 0 if new else self.in_vain + 1
+        self.passed_over = 0
+
+
 class TracingAnvil(AnvilEngine):
     """Anvil that hands the traces to a recorder; the arguments are those of ``AnvilEngine``."""
 
@@ -167,46 +210,65 @@ class TracingAnvil(AnvilEngine):
 
     def __init__(self, **options: Any) -> None:
         self._codes: dict[str, bytes] = {}
-        self._reads: dict[str, int] = defaultdict(int)
+        self._created: dict[str, int] = {}
         self._sent: dict[tuple[str, str, str], int] = defaultdict(int)
+        self._patience: dict[tuple[str, str], Patience] = defaultdict(Patience)
         super().__init__(**options)
 
     def _command(
         self, mnemonic: str, accounts: int, genesis_timestamp: int
     ) -> Callable[[int], Sequence[str]]:
         command = super()._command(mnemonic, accounts, genesis_timestamp)
-        # Unoptimised code is longer than a chain takes.
-        return lambda port: [*command(port), "--steps-tracing", "--disable-code-size-limit"]
+        # Unoptimised code is longer than a chain takes. No --steps-tracing: it keeps every step of every
+        # transaction with its memory, gigabytes for a clear.
+        return lambda port: [*command(port), "--disable-code-size-limit"]
 
     def _mine(self, signed: Sequence[SignedTransaction], timestamp: int, number: int) -> list[dict[str, Any]]:
         raws = super()._mine(signed, timestamp, number)
         for raw in raws:
+            if raw["contractAddress"]:
+                self._created[raw["contractAddress"]] = number
             alike = (raw["to"] or "", raw["status"], raw["gasUsed"])
             self._sent[alike] += 1
             if self._sent[alike] <= TRACED_ALIKE:
-                self._record("debug_traceTransaction", raw["transactionHash"])
+                self._run_again(raw, timestamp, number)
         return raws
 
     def _call_chunk(self, chunk: list[list[Any]]) -> list[Any]:
         answers = super()._call_chunk(chunk)
         for params in chunk:
-            function = params[0]["to"] + params[0]["data"][:_SELECTOR]
-            self._reads[function] += 1
-            if self._reads[function] <= TRACED_READS_PER_FUNCTION:
-                self._ask(partial(self._record, "debug_traceCall", *params))
+            patience = self._patience[params[0]["to"], params[0]["data"][:_SELECTOR]]
+            if not patience.is_over():
+                patience.learn(new=self._ask(partial(self._record, params, {})))
         return answers
 
-    def revert(self, snapshot_id: int) -> None:
-        """Go back to a snapshot; other code may come to the addresses after it."""
-        super().revert(snapshot_id)
-        self._codes.clear()
+    def _run_again(self, raw: dict[str, Any], timestamp: int, number: int) -> None:
+        """Trace a transaction where it ran: after the block before it, at its own block's time."""
+        gas_used = int(raw["gasUsed"], 16)
+        if raw["to"] and gas_used > TRACED_GAS:
+            return
+        sent = self._rpc.call("eth_getTransactionByHash", raw["transactionHash"])
+        call = {"from": sent["from"], "to": sent["to"], "data": sent["input"], "gas": sent["gas"]}
+        overrides = {"blockOverrides": {"time": hex(timestamp), "number": hex(number)}}
+        self._record([call, hex(number - 1)], overrides, gas_used)
 
-    def _record(self, method: str, *params: Any) -> None:
-        steps, calls = self._rpc.batch(method, [[*params, _STEPS], [*params, _CALLS]])
+    def revert(self, snapshot_id: int) -> None:
+        """Go back to a snapshot; other code may come to the addresses of what was created since."""
+        super().revert(snapshot_id)
+        for address in [item for item, number in self._created.items() if number > self._number]:
+            del self._created[address]
+            self._codes.pop(address, None)
+
+    def _record(self, params: list[Any], overrides: dict[str, Any], gas_used: int | None = None) -> bool:
+        options = ({**_STEPS, **overrides}, {**_CALLS, **overrides})
+        steps, calls = self._rpc.batch("debug_traceCall", [[*params, item] for item in options])
         for answer in (steps, calls):
             if isinstance(answer, RpcError):
                 raise answer
-        self.recorder.add(steps["structLogs"], self._frames(calls))
+        # Behind others of its block a transaction may have gone another way than it does before them.
+        if gas_used not in (None, steps["gas"]):
+            return False
+        return self.recorder.add(steps["structLogs"], self._frames(calls))
 
     def _frames(self, call: dict[str, Any]) -> Iterator[Code | None]:
         if call["type"].startswith("CREATE"):

@@ -5,7 +5,7 @@ import pytest
 from voltberg.chain.artifacts import Artifact, Artifacts, CompilerSettings
 from voltberg.chain.coverage_build import CoverageBuild, is_measured
 from voltberg.chain.coverage_report import coverage_of, dump, load
-from voltberg.chain.coverage_trace import Code, Recorder
+from voltberg.chain.coverage_trace import TRACED_IN_VAIN, Code, Patience, Recorder
 
 PATH = "contracts/Tiny.sol"
 SOURCE = "if(a) b();\nrequire(c);"
@@ -57,7 +57,7 @@ def recorder():
 
 def trace(recorder, *frames):
     steps = [{"pc": pc, "op": op, "depth": 1} for pc, op in frames]
-    recorder.add(steps, iter([recorder.find(bytes.fromhex(CODE[2:]), created=False)]))
+    return recorder.add(steps, iter([recorder.find(bytes.fromhex(CODE[2:]), created=False)]))
 
 
 def figures(recorder):
@@ -98,6 +98,27 @@ def test_what_two_workers_saw_adds_up(recorder):
     load(recorder, dump(other))
     assert figures(recorder) == (3, 3, 4, 4)
     assert recorder.executed[Code("Tiny", "deployed")] == {0, 2, 3, 4, 6, 7, 8, 9}
+
+
+def test_a_trace_tells_whether_it_showed_anything_new(recorder):
+    assert trace(recorder, *FELL_AND_HELD)
+    assert not trace(recorder, *FELL_AND_HELD)
+    # The same instructions but for the last, and the other outcome of both decisions.
+    assert trace(recorder, *FAILED)
+    assert not trace(recorder, *FAILED)
+
+
+def test_alike_calls_are_traced_ever_more_rarely_until_one_shows_something_new():
+    patience, traced = Patience(), []
+    for number in range(TRACED_IN_VAIN + 10):
+        if not patience.is_over():
+            traced.append(number)
+            patience.learn(new=False)
+    first = TRACED_IN_VAIN
+    # All up to the limit and the next; then one is left out, then two, then three.
+    assert traced == [*range(first + 1), first + 2, first + 5, first + 9]
+    patience.learn(new=True)
+    assert not patience.is_over()
 
 
 def test_foreign_code_is_left_out(recorder):

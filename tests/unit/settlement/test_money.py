@@ -138,6 +138,21 @@ def test_m1_a_token_that_takes_a_fee_is_refused_both_ways(market, desk):
     assert bank.token.call("balanceOf", bank.house.address) == 400
 
 
+def test_m1_a_token_that_keeps_all_or_gives_it_back_is_refused(market, desk):
+    bank = TokenHouse(desk, "FeeOnTransferToken")
+    bank.house.transact(bank.seller, "deposit", 500)
+    bank.token.transact(bank.seller, "setFees", 100, 0)
+    with market.reverts("Settlement_TokenAmountMismatch: 100, 0"):
+        bank.house.transact(bank.seller, "deposit", 100)
+    giving = TokenHouse(desk, "ReentrantToken")
+    giving.house.transact(giving.seller, "deposit", 500)
+    gift = giving.token.encode("mint", giving.house.address, 100)
+    giving.token.transact(giving.seller, "arm", giving.token.address, gift)
+    with market.reverts("Settlement_TokenAmountMismatch: 100, 0"):
+        giving.house.transact(giving.seller, "withdraw", 100)
+    assert bank.house.call("accountedMicro") == giving.house.call("accountedMicro") == 500
+
+
 def test_m1_a_reentrant_token_gets_nowhere(market, desk):
     bank = TokenHouse(desk, "ReentrantToken")
     bank.registry.transact(market.supervisor, "register", bank.token.address, 1)
