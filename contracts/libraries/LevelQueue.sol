@@ -19,10 +19,15 @@ library LevelQueue {
     /// @dev Part of a level's key that names a slot of the ring of replenished slices: frame mod 512 | side 8 | tick 8.
     uint256 private constant _RING_KEY = (1 << 25) - 1;
 
+    /// @dev One word; a struct so that a change finds its slot once.
+    struct Level {
+        uint256 word;
+    }
+
     /// @dev Levels by key and the ring of replenished slices. The ring's words are used again 512 frames later, when the frame before is
     /// final: entries are written before they are read, so what an older frame left there does no harm.
     struct State {
-        mapping(uint256 levelKey => uint256 word) levels;
+        mapping(uint256 levelKey => Level level) levels;
         mapping(uint256 slot => uint256 entries) ring;
     }
 

@@ -91,7 +91,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
             if (bits == 0) return;
             uint256 tick = FrameWord.best(sweep.frameWord, sweep.side, bits);
             uint256 levelKey = OrderWord.levelKey(sweep.frame, sweep.side ^ 1, tick);
-            uint256 level = _queue.levels[levelKey];
+            uint256 level = _queue.levels[levelKey].word;
             do {
                 (uint256 index, bool replenished) = _queue.head(levelKey, level);
                 uint256 orderId = OrderWord.id(levelKey, index);
@@ -99,7 +99,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
                 sweep.visits--;
                 level = LevelQueue.withoutHead(level, replenished);
             } while (!LevelQueue.isEmpty(level));
-            (_queue.levels[levelKey], sweep.frameWord) = _emptied(sweep.frame, sweep.frameWord, tick, level);
+            (_queue.levels[levelKey].word, sweep.frameWord) = _emptied(sweep.frame, sweep.frameWord, tick, level);
         }
     }
 
@@ -118,7 +118,8 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         uint256 side = OrderWord.sideIn(request);
         uint256 tick = FrameWord.best(frameWord, side, bits);
         uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side ^ 1, tick);
-        uint256 level = _queue.levels[levelKey];
+        LevelQueue.Level storage slot = _queue.levels[levelKey];
+        uint256 level = slot.word;
         (restWh, visits, word) = (quantityWh, OrderWord.maxFillsIn(request), frameWord);
         valueWhTicks = LevelQueue.tradedWh(level);
         while (LevelQueue.hasArrivalsOnly(level)) {
@@ -157,7 +158,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         } else if (restWh == 0 || visits == 0) {
             _checkLevel(OrderWord.frameIn(request), level);
         }
-        _queue.levels[levelKey] = level;
+        slot.word = level;
     }
 
     /* PRIVATE: ONE LEVEL */
@@ -166,7 +167,8 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
     /// @return selfTrade Whether the owner's own order stands at the head.
     function _takeLevel(Sweep memory sweep, uint256 tick) private returns (bool selfTrade) {
         uint256 levelKey = OrderWord.levelKey(sweep.frame, sweep.side ^ 1, tick);
-        uint256 level = _queue.levels[levelKey];
+        LevelQueue.Level storage slot = _queue.levels[levelKey];
+        uint256 level = slot.word;
         uint256 tradedBefore = LevelQueue.tradedWh(level);
         uint256 visits = sweep.visits;
         uint256 sliceWh = sweep.sliceWh;
@@ -206,7 +208,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         }
         if (LevelQueue.isEmpty(level)) (level, sweep.frameWord) = _emptied(sweep.frame, sweep.frameWord, tick, level);
         else _checkLevel(sweep.frame, level);
-        _queue.levels[levelKey] = level;
+        slot.word = level;
     }
 
     /// @dev Logs one trade and enters it in the maker's position (M3).
@@ -279,10 +281,11 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         uint256 from = OrderWord.tickOf(orderId);
         uint256 tick = OrderWord.steppedTick(side, from, OrderWord.stepTicksOf(order));
         uint256 levelKey = OrderWord.levelKey(sweep.frame, side, tick);
-        uint256 level = _queue.levels[levelKey];
+        LevelQueue.Level storage slot = _queue.levels[levelKey];
+        uint256 level = slot.word;
         uint256 index = LevelQueue.tail(level);
         if (tick == from || index == LevelQueue.MAX_ARRIVALS) return false;
-        _queue.levels[levelKey] = LevelQueue.withArrival(level);
+        slot.word = LevelQueue.withArrival(level);
         uint256 newId = OrderWord.id(levelKey, index);
         uint256 lockTicks = FrameWord.lockTicks(sweep.frameWord, side, tick);
         _orders[orderId] = 0;

@@ -49,7 +49,7 @@ abstract contract OrderBookPlacing is OrderBookViews {
         );
         uint256 bits = FrameWord.crossing(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
         if (bits != 0 || OrderWord.isImmediate(request)) {
-            return _trade(request, owner, account, frameWord, bits, quantityWh, peakWh);
+            return _trade(request, owner, account, frameWord, bits, quantityWh, peakWh, lockMicro);
         }
         _accounts[owner] = _charged(account, lockMicro);
         (uint256 id, uint256 newWord) =
@@ -87,9 +87,10 @@ abstract contract OrderBookPlacing is OrderBookViews {
     /// @return frameWord The frame's word.
     function _admit(uint256 request, uint256 account) private view returns (uint256 frameWord) {
         require(_statusIn(account) == 0, OrderBook_Suspended(_idIn(account), _statusIn(account)));
-        require(
-            OrderWord.isKindValid(request), OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request))
-        );
+        // Three of the checks concern nothing that a plain order has.
+        if (!OrderWord.isPlain(request) && !OrderWord.isKindValid(request)) {
+            revert OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request));
+        }
         require(OrderWord.maxFillsIn(request) != 0, OrderBook_ZeroMaxFills());
         uint32 frame = OrderWord.frameIn(request);
         frameWord = _openFrame(frame);
@@ -112,6 +113,7 @@ abstract contract OrderBookPlacing is OrderBookViews {
             }
             uint256 minimum = minimumQuantityWh;
             require(quantityWh >= minimum, OrderBook_QuantityBelowMinimum(quantityWh, minimum));
+            if (OrderWord.isPlain(request)) return (quantityWh, 0);
             uint256 step = OrderWord.stepIn(request);
             if (OrderWord.peakIn(request) == 0) {
                 require(step == 0, OrderBook_InvalidPriceStep(step));
@@ -138,6 +140,7 @@ abstract contract OrderBookPlacing is OrderBookViews {
 
     /// @dev Lets an order that crosses, or may not rest, meet the book.
     /// @param bits Levels that it may trade with.
+    /// @param lockMicro What the whole order locks at its limit [micro].
     function _trade(
         uint256 request,
         address owner,
@@ -145,20 +148,16 @@ abstract contract OrderBookPlacing is OrderBookViews {
         uint256 frameWord,
         uint256 bits,
         uint256 quantityWh,
-        uint256 peakWh
+        uint256 peakWh,
+        uint256 lockMicro
     ) private returns (uint64 orderId, uint256 filledWh) {
         (uint256 restWh, uint256 visits, uint256 word, uint256 valueWhTicks) =
             (quantityWh, OrderWord.maxFillsIn(request), frameWord, uint256(0));
         if (peakWh == 0 && bits != 0 && OrderWord.kindIn(request) != OrderWord.POST_ONLY) {
             (restWh, visits, word, valueWhTicks) = _takePlain(request, _idIn(account), frameWord, bits, quantityWh);
             if (restWh == 0) {
-                uint256 lockTicks = FrameWord.lockTicks(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
-                // 32 bits of energy, 9 of lock.
-                unchecked {
-                    lockTicks *= quantityWh;
-                }
                 _accounts[owner] =
-                    _charged(account, _bookTaker(request, _idIn(account), word, quantityWh, valueWhTicks, lockTicks));
+                    _charged(account, _bookTaker(request, _idIn(account), word, quantityWh, valueWhTicks, lockMicro));
                 if (word != frameWord) _frames[OrderWord.frameIn(request)] = word;
                 return (0, quantityWh);
             }
@@ -229,16 +228,16 @@ abstract contract OrderBookPlacing is OrderBookViews {
     /// @dev Enters a finished sweep's trades in its owner's position.
     /// @return spentMicro What they took from the margin.
     function _bookTaken(Sweep memory sweep, uint256 request, uint256 filledWh) private returns (uint256 spentMicro) {
-        // 40 bits of energy, 9 of lock.
+        // 40 bits of energy, 9 of lock, 16 of tick value.
         unchecked {
             uint256 lockTicks = FrameWord.lockTicks(sweep.frameWord, sweep.side, sweep.tick);
-            uint256 lockWhTicks = sweep.lockWhTicks + (sweep.sizeWh - sweep.sliceWh) * lockTicks;
-            return _bookTaker(request, sweep.takerId, sweep.frameWord, filledWh, sweep.valueWhTicks, lockWhTicks);
+            uint256 lockMicro = (sweep.lockWhTicks + (sweep.sizeWh - sweep.sliceWh) * lockTicks) * _tickMicroPerWh;
+            return _bookTaker(request, sweep.takerId, sweep.frameWord, filledWh, sweep.valueWhTicks, lockMicro);
         }
     }
 
     /// @dev Enters an order's trades in its owner's position.
-    /// @param lockWhTicks What a seller locks for them [Wh x ticks].
+    /// @param lockMicro What a seller locks for them [micro].
     /// @return spentMicro What they take from the margin: a buyer's value and fees, a seller's lock. It is at most what the whole order
     /// locks at its limit, which the margin was found to hold: nothing trades at a worse price, and a step of an iceberg locks no more.
     function _bookTaker(
@@ -247,17 +246,17 @@ abstract contract OrderBookPlacing is OrderBookViews {
         uint256 frameWord,
         uint256 filledWh,
         uint256 valueWhTicks,
-        uint256 lockWhTicks
+        uint256 lockMicro
     ) private returns (uint256 spentMicro) {
         uint256 added;
-        // 32 bits of energy, 9 of price, fees or lock, 16 of tick value.
+        // 32 bits of energy, 9 of price or fees, 16 of tick value.
         unchecked {
             uint256 valueMicro = valueWhTicks * _tickMicroPerWh;
             if (OrderWord.sideIn(request) == OrderWord.BID) {
                 added = PositionWord.purchase(filledWh, valueMicro);
                 spentMicro = valueMicro + filledWh * FrameWord.feeTicks(frameWord) * _tickMicroPerWh;
             } else {
-                spentMicro = lockWhTicks * _tickMicroPerWh;
+                spentMicro = lockMicro;
                 added = PositionWord.sale(filledWh, valueMicro, spentMicro);
             }
         }
@@ -278,13 +277,14 @@ abstract contract OrderBookPlacing is OrderBookViews {
     ) private returns (uint256 orderId, uint256 newWord) {
         (uint256 side, uint256 tick) = (OrderWord.sideIn(request), OrderWord.tickIn(request));
         uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side, tick);
-        uint256 level = _queue.levels[levelKey];
+        LevelQueue.Level storage slot = _queue.levels[levelKey];
+        uint256 level = slot.word;
         uint256 index = LevelQueue.tail(level);
         // A side is 0 or 1, a tick at most 191.
         require(
             index < LevelQueue.MAX_ARRIVALS, OrderBook_LevelFull(OrderWord.frameIn(request), uint8(side), uint8(tick))
         );
-        _queue.levels[levelKey] = LevelQueue.withArrival(level);
+        slot.word = LevelQueue.withArrival(level);
         orderId = OrderWord.id(levelKey, index);
         uint256 step = OrderWord.stepIn(request);
         _orders[orderId] = OrderWord.pack(makerId, restWh, peakWh, visibleWh, step, lockTicks);

@@ -67,7 +67,7 @@ abstract contract OrderBookViews is OrderBookMatching {
         view
         returns (uint24 next, uint24 tail, uint24 replenishedNext, uint24 replenishedTail, uint40 tradedWh)
     {
-        uint256 level = _queue.levels[OrderWord.levelKey(frame, side, tick)];
+        uint256 level = _queue.levels[OrderWord.levelKey(frame, side, tick)].word;
         // The fields are as wide as the results.
         next = uint24(LevelQueue.next(level));
         tail = uint24(LevelQueue.tail(level));
@@ -125,7 +125,7 @@ abstract contract OrderBookViews is OrderBookMatching {
     function queuePositionOf(uint64 orderId) external view returns (uint256 ordersAhead, uint256 displayedWh) {
         require(_resting(orderId) != 0, OrderBook_NotResting(orderId));
         uint256 levelKey = OrderWord.levelOf(orderId);
-        uint256 level = _queue.levels[levelKey];
+        uint256 level = _queue.levels[levelKey].word;
         while (true) {
             (uint256 index, bool replenished) = _queue.head(levelKey, level);
             if (index == OrderWord.indexOf(orderId)) return (ordersAhead, displayedWh);
@@ -150,7 +150,7 @@ abstract contract OrderBookViews is OrderBookMatching {
             while (bits != 0) {
                 uint256 levelKey = OrderWord.levelKey(frame, side, TickBitmap.lowest(bits));
                 bits &= bits - 1;
-                uint256 last = OrderWord.id(levelKey, LevelQueue.tail(_queue.levels[levelKey]));
+                uint256 last = OrderWord.id(levelKey, LevelQueue.tail(_queue.levels[levelKey].word));
                 for (uint256 id = _firstFrom(levelKey, fromId); id < last; ++id) {
                     // Ids have 64 bits.
                     if (visits++ == maxVisits) return (_cut(found, count), uint64(id));
@@ -169,7 +169,7 @@ abstract contract OrderBookViews is OrderBookMatching {
     function _resting(uint256 orderId) internal view returns (uint256 order) {
         order = _orders[orderId];
         if (order == 0 || OrderWord.peakWh(order) != 0) return order;
-        if (OrderWord.indexOf(orderId) < LevelQueue.next(_queue.levels[OrderWord.levelOf(orderId)])) return 0;
+        if (OrderWord.indexOf(orderId) < LevelQueue.next(_queue.levels[OrderWord.levelOf(orderId)].word)) return 0;
     }
 
     /// @dev The frame's word with the traded energy of all levels in it. Bounded: at most 192 levels, each below 2^32 Wh.
@@ -181,7 +181,7 @@ abstract contract OrderBookViews is OrderBookMatching {
             while (bits != 0) {
                 uint256 tick = TickBitmap.lowest(bits);
                 bits &= bits - 1;
-                traded += LevelQueue.tradedWh(_queue.levels[OrderWord.levelKey(frame, side, tick)]);
+                traded += LevelQueue.tradedWh(_queue.levels[OrderWord.levelKey(frame, side, tick)].word);
             }
         }
         return FrameWord.withTraded(word, traded) | FrameWord.FOLDED;
@@ -192,7 +192,7 @@ abstract contract OrderBookViews is OrderBookMatching {
     /// @dev First id of a level from which its orders may rest, not below `fromId`. Orders behind the cursor rest only where slices were
     /// replenished.
     function _firstFrom(uint256 levelKey, uint256 fromId) private view returns (uint256 id) {
-        uint256 level = _queue.levels[levelKey];
+        uint256 level = _queue.levels[levelKey].word;
         bool anyReplenished = LevelQueue.replenishedNext(level) != LevelQueue.replenishedTail(level);
         id = OrderWord.id(levelKey, anyReplenished ? 0 : LevelQueue.next(level));
         if (id < fromId) id = fromId;
@@ -236,7 +236,7 @@ abstract contract OrderBookViews is OrderBookMatching {
 
     /// @dev What rests at a level. Orders behind the cursor are icebergs that wait with a replenished slice, or gone.
     function _levelDepth(uint256 levelKey) private view returns (uint256 displayedWh, uint256 hiddenWh) {
-        uint256 level = _queue.levels[levelKey];
+        uint256 level = _queue.levels[levelKey].word;
         bool anyReplenished = LevelQueue.replenishedNext(level) != LevelQueue.replenishedTail(level);
         for (uint256 index = anyReplenished ? 0 : LevelQueue.next(level); index < LevelQueue.tail(level); ++index) {
             uint256 order = _orders[OrderWord.id(levelKey, index)];

@@ -20,6 +20,8 @@ library OrderWord {
     uint256 internal constant POST_ONLY = 3;
 
     uint256 private constant _MASK_32 = 0xffffffff;
+    /// @dev Bits of a request's peak and price step, and all but the two lowest of its kind.
+    uint256 private constant _NOT_PLAIN = (_MASK_32 << 80) | (0xff << 112) | (0xfc << 120);
     /// @dev One Wh of remaining and visible energy at once.
     uint256 private constant _DISPLAYED_WH = (1 << 32) | (1 << 96);
 
@@ -76,6 +78,11 @@ library OrderWord {
     function isImmediate(uint256 request) internal pure returns (bool) {
         uint256 kind = kindIn(request);
         return kind == IOC || kind == FOK;
+    }
+
+    /// @dev Whether the order has no peak and no price step, and its kind exists.
+    function isPlain(uint256 request) internal pure returns (bool) {
+        return request & _NOT_PLAIN == 0;
     }
 
     /// @dev Whether the kind exists, and an order that may not rest carries no peak.

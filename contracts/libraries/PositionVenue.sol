@@ -10,9 +10,16 @@ import {TradingVenue} from "./TradingVenue.sol";
 /// @title Positions of a trading venue: the ring that holds them, what they show, and refused trades
 /// @notice Rules M3, M8, M13. Base of the continuous book and of the rounds.
 abstract contract PositionVenue is IPositionVenue, TradingVenue {
+    /* TYPES */
+
+    /// @dev One word, see {PositionWord}; a struct so that a trade finds its slot once.
+    struct Position {
+        uint256 word;
+    }
+
     /* STORAGE */
 
-    mapping(uint256 ringKey => uint256 word) internal _positions;
+    mapping(uint256 ringKey => Position position) internal _positions;
 
     /* EXTERNAL: VIEWS */
 
@@ -49,13 +56,13 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
     /* INTERNAL */
 
     function _position(uint32 frame, uint32 participantId) internal view returns (uint256) {
-        return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)], frame);
+        return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)].word, frame);
     }
 
     /// @dev Adds what a participant traded to its position.
     function _book(uint256 frame, uint256 participantId, uint256 added) internal {
-        uint256 key = PositionWord.key(frame, participantId);
-        _positions[key] = PositionWord.plus(_positions[key], added, frame, participantId);
+        Position storage position = _positions[PositionWord.key(frame, participantId)];
+        position.word = PositionWord.plus(position.word, added, frame, participantId);
     }
 
     /// @dev Returns money to a participant's margin.
@@ -118,8 +125,8 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
             _credit(sellerId, leftMicro);
         }
         _credit(buyerId, valueMicro + feesMicro);
-        _positions[PositionWord.key(frame, buyerId)] = purchase;
-        _positions[PositionWord.key(frame, sellerId)] = sale;
+        _positions[PositionWord.key(frame, buyerId)].word = purchase;
+        _positions[PositionWord.key(frame, sellerId)].word = sale;
         // The energy has 32 bits, and the tick was compared above.
         emit TradeRefused(frame, buyerId, sellerId, uint32(energyWh), uint8(tick));
     }
