@@ -46,7 +46,7 @@ AWAITED: Final[frozenset[str]] = frozenset(
 """Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
 
 KNOWN_MISSES: Final[Mapping[str, str]] = {
-    "take_1": "one sweep pays for all checks of a placement, the search of its functions and two positions",
+    "take_1": "a sweep pays for all checks of a placement, two positions, and 700 gas to find `place`",
     "settle_positions_batch100_each": "instructions for each position, see `compute` below",
     "settle_batch100_each": "instructions for each record, as for stored positions",
     "settle_by_proof": "eight records and a proof are calldata, and the function is searched among forty",
