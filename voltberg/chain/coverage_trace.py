@@ -21,13 +21,14 @@ TRACED_ALIKE: Final = 2
 TRACED_GAS: Final = 4_000_000
 """Dearer transactions do often what shorter ones do once, in hundreds of megabytes of steps: only those that
 deploy are traced."""
-TRACED_IN_VAIN: Final = 12
-"""After so many traces of a view in a row that showed nothing new one read of it is left out before the next
-trace; if that shows nothing new either two are left out, then three, and so on."""
+TRACED_IN_VAIN: Final = 40
+"""After so many traces of a view, with one error or none, in a row that showed nothing new one read is left
+out before the next trace; if that shows nothing new either two are left out, then three, and so on."""
 FELL, JUMPED = 1, 2
 _STEPS: Final = {"disableStack": True, "disableMemory": True, "disableStorage": True}
 _CALLS: Final = {"tracer": "callTracer"}
 _SELECTOR: Final = 10
+_ERROR_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class _Frame:
 
 @dataclass(slots=True)
 class Patience:
-    """Which reads of a view are worth a trace, so that alike ones are not all traced.
+    """Which reads of a view, with one error or none, are worth a trace: alike ones are not all traced.
 
     Attributes
     ----------
@@ -212,7 +213,7 @@ class TracingAnvil(AnvilEngine):
         self._codes: dict[str, bytes] = {}
         self._created: dict[str, int] = {}
         self._sent: dict[tuple[str, str, str], int] = defaultdict(int)
-        self._patience: dict[tuple[str, str], Patience] = defaultdict(Patience)
+        self._patience: dict[tuple[str, str, str], Patience] = defaultdict(Patience)
         super().__init__(**options)
 
     def _command(
@@ -236,8 +237,9 @@ class TracingAnvil(AnvilEngine):
 
     def _call_chunk(self, chunk: list[list[Any]]) -> list[Any]:
         answers = super()._call_chunk(chunk)
-        for params in chunk:
-            patience = self._patience[params[0]["to"], params[0]["data"][:_SELECTOR]]
+        for params, answer in zip(chunk, answers, strict=True):
+            error = answer.data[:_ERROR_BYTES].hex() if isinstance(answer, RpcError) else ""
+            patience = self._patience[params[0]["to"], params[0]["data"][:_SELECTOR], error]
             if not patience.is_over():
                 patience.learn(new=self._ask(partial(self._record, params, {})))
         return answers
