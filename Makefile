@@ -155,7 +155,7 @@ properties: setup ## Property tests with many more examples than in make test, n
 	$(PYTHON) -m pytest -n $(WORKERS) --hypothesis-profile=long -m hypothesis $(ARGS)
 
 # Left out: what sends hundreds to tens of thousands of alike transactions, or holds gas to a figure.
-UNTRACED := 65535 or gas or dearer or factor_stays or many_participants_do_not or all_levels_of or 64_such
+UNTRACED := 65535 or gas or dearer or factor_stays or many_participants_do_not or all_levels_of or 64_such or 4096_entries or costs_stay or full_chain
 COVERED = $(filter-out %/chain %/deploy %/__pycache__,$(patsubst %/,%,$(wildcard tests/unit/*/)))
 coverage: setup ## Trace the contracts' tests on Anvil and report statements and branches reached
 	rm -f build/coverage/traces-*.json
