@@ -47,11 +47,10 @@ abstract contract AuctionClearing is AuctionFrames {
         require(positions <= _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
         ClearingMemory.Book memory book;
         book.crossing = clearing.crossing;
-        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
-        _walk(frame, setup, clearing.participants);
-        Crossing memory crossing = _cross(frame, setup, book);
+        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried, book);
+        Crossing memory crossing = _cross(frame, setup, book, _walk(frame, setup, clearing.participants));
         ClearingLoops.store(setup.state, crossing.matchedWh);
-        if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
+        if (crossing.matchedWh != 0) _rank(setup, crossing, book);
         ClearingMemory.Run memory run = _run(clearing, _NO_LIMIT);
         ClearingLoops.serve(setup, run);
         _served(frame, setup, clearing, run);
@@ -66,22 +65,23 @@ abstract contract AuctionClearing is AuctionFrames {
         require(checkpoint == 0 ? state.length == 0 : keccak256(state) == checkpoint, Auction_WrongState(frame));
         ClearingMemory.Book memory book;
         book.crossing = clearing.crossing;
-        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried);
-        _walk(frame, setup, clearing.participants);
-        Crossing memory crossing = _cross(frame, setup, book);
+        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried, book);
+        Crossing memory crossing = _cross(frame, setup, book, _walk(frame, setup, clearing.participants));
         if (checkpoint == 0) {
             ClearingLoops.store(setup.state, crossing.matchedWh);
-            if (crossing.matchedWh != 0) ClearingLoops.rank(setup, crossing.eligible, book);
+            if (crossing.matchedWh != 0) _rank(setup, crossing, book);
             ClearingLoops.store(setup.state + _FRAME_WORD, frame);
         } else {
             // Of the same frame, hence of as many positions.
             ClearingLoops.copy(state, setup.state);
+            AuctionRules.unpack(setup);
         }
         ClearingMemory.Run memory run = _run(clearing, _CHUNK_FILLS);
         ClearingLoops.serve(setup, run);
         _served(frame, setup, clearing, run);
         if (ClearingLoops.load(setup.state) != 0) {
             require(clearing.rolled.length == 0, Auction_WrongService(frame));
+            AuctionRules.pack(setup);
             _checkpoints[frame] = ClearingLoops.hash(setup.state, setup.entries - setup.state);
             ClearingLoops.logCheckpoint(Checkpoint.selector, frame, setup.state, setup.entries - setup.state);
             return;
@@ -98,7 +98,8 @@ abstract contract AuctionClearing is AuctionFrames {
         uint256 deadline = _gateClosure(frame) + _clearingSeconds;
         require(block.timestamp >= deadline, Auction_BeforeClearingDeadline(frame, deadline, block.timestamp));
         uint256 positions = word.count() + carried.length / _CARRIED_BYTES;
-        ClearingMemory.Setup memory setup = _load(frame, word, positions, words, carried);
+        ClearingMemory.Book memory book;
+        ClearingMemory.Setup memory setup = _load(frame, word, positions, words, carried, book);
         _walk(frame, setup, participants);
         ClearingMemory.Account memory terms;
         terms.tickMicro = _tickMicroPerWh;
@@ -124,11 +125,14 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /// @dev Brings the words into memory in the order of their positions and checks their digests.
-    function _load(uint32 frame, uint256 word, uint256 positions, bytes calldata words, bytes calldata carried)
-        private
-        view
-        returns (ClearingMemory.Setup memory setup)
-    {
+    function _load(
+        uint32 frame,
+        uint256 word,
+        uint256 positions,
+        bytes calldata words,
+        bytes calldata carried,
+        ClearingMemory.Book memory book
+    ) private view returns (ClearingMemory.Setup memory setup) {
         uint256 count = word.count();
         bool anyCarried = word & FrameChain.CARRIED != 0;
         require(words.length == count * _WORD_BYTES && (anyCarried || carried.length == 0), Auction_WrongWords(frame));
@@ -150,33 +154,53 @@ abstract contract AuctionClearing is AuctionFrames {
                 );
                 if (_rollKeepsRank) chainAt += carried.length;
             }
-            uint256 digest =
-                ClearingLoops.loadWords(FrameChain.open(frame, 0, 0), words, chainAt, AuctionWord.entry(0, frame, 0));
+            uint256 digest = ClearingLoops.loadWords(
+                FrameChain.open(frame, 0, 0), words, AuctionWord.entry(chainAt, frame, 0), book
+            );
             require(bytes28(bytes32(digest)) == word.digest(), Auction_WrongWords(frame));
         }
     }
 
     /// @dev Goes through the participants: sorted and complete, and which of their words have an effect (A1, A8).
-    function _walk(uint32 frame, ClearingMemory.Setup memory setup, bytes calldata participants) private pure {
-        require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(frame));
-        (bool ok, bool cancels) = ClearingLoops.walk(setup, participants);
-        require(ok, Auction_WrongParticipants(frame));
-        if (cancels) AuctionRules.cancelNamed(setup, participants);
-    }
-
-    /// @dev Finds the crossing price (A3).
-    function _cross(uint32 frame, ClearingMemory.Setup memory setup, ClearingMemory.Book memory book)
+    /// @return whole Whether all words are orders with effect.
+    function _walk(uint32 frame, ClearingMemory.Setup memory setup, bytes calldata participants)
         private
         pure
+        returns (bool whole)
+    {
+        require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(frame));
+        (bool ok, bool unusual) = ClearingLoops.walk(setup, participants);
+        require(ok, Auction_WrongParticipants(frame));
+        if (unusual) {
+            AuctionRules.mark(setup, participants);
+            AuctionRules.cancelNamed(setup, participants);
+        }
+        return !unusual;
+    }
+
+    /// @dev Finds the crossing price (A3). The sums of {ClearingLoops-loadWords} do if it saw all words and these are orders offered whole.
+    function _cross(uint32 frame, ClearingMemory.Setup memory setup, ClearingMemory.Book memory book, bool whole)
+        private
+        view
         returns (Crossing memory crossing)
     {
-        ClearingLoops.sums(setup, book);
+        bool summed = whole && setup.slicesPerFrame == 0 && _frames[frame] & FrameChain.CARRIED == 0;
+        if (!summed) AuctionRules.sums(setup, book);
         bool ok;
         (ok, crossing.price, crossing.eligible, crossing.matchedWh) = AuctionRules.priceAt(book);
         require(ok, Auction_WrongCrossing(frame, book.crossing));
     }
 
     /* PRIVATE: MATCHING */
+
+    /// @dev Gives the eligible orders their services (A2, A4).
+    function _rank(ClearingMemory.Setup memory setup, Crossing memory crossing, ClearingMemory.Book memory book)
+        private
+        pure
+    {
+        ClearingLoops.rank(setup, crossing.eligible, book);
+        if (setup.slicesPerFrame != 0) AuctionRules.limitOffers(setup);
+    }
 
     /// @dev Prepares the matching in the order supplied (A2, A4, A5). Fills begin at the end of what is used of the memory.
     function _run(Clearing calldata clearing, uint256 limit) private view returns (ClearingMemory.Run memory run) {

@@ -24,16 +24,39 @@ library AuctionRules {
     /// @dev Most orders of a side that roll.
     uint256 internal constant MAX_ROLLED = 512;
 
-    uint256 private constant _EFFECTIVE = 1 << 176;
+    uint256 private constant _NO_EFFECT = 1 << 176;
+    /// @dev No effect, and a tick without a rank.
+    uint256 private constant _CANCELLED = _NO_EFFECT | (0xff << 80);
     uint256 private constant _ROLLS = 1 << 177;
     uint256 private constant _ENDS = 1 << 178;
     uint256 private constant _CANCEL = 1 << 106;
     uint256 private constant _NAME_MASK = (1 << 48) - 1;
+    uint256 private constant _MAX_ORDERS = 64;
     uint256 private constant _MAX_CANCELS = 64;
     uint256 private constant _NOT_ELIGIBLE = 1 << 90;
     uint256 private constant _HALF = (1 << 128) - 1;
+    /// @dev Fields of a service that are in the state too: value, filled and rest; the key.
+    uint256 private constant _STATED = ((1 << 80) - 1) | (((1 << 81) - 1) << 175);
+    /// @dev Those that an entry has, 24 bits lower: peak and tick; side.
+    uint256 private constant _FROM_ENTRY = (0xffffffff << 80) | (1 << 128);
 
     /* CANCELS */
+
+    /// @dev Takes the effect from cancels and from each participant's orders after the first 64 (A8).
+    function mark(ClearingMemory.Setup memory setup, bytes calldata participants) internal pure {
+        uint256 id;
+        uint256 orders;
+        // Sums of positions.
+        unchecked {
+            for (uint256 i; i < setup.positions; ++i) {
+                uint256 at = setup.entries + ClearingLoops.positionAt(participants, i) * 32;
+                uint256 entry = at.load();
+                if (uint32(entry) != id) (id, orders) = (uint32(entry), 0);
+                bool isCancel = entry & _CANCEL != 0;
+                if (isCancel || ++orders > _MAX_ORDERS) at.store(entry | _CANCELLED);
+            }
+        }
+    }
 
     /// @dev Takes the effect from orders that one of the first 64 cancels of the same participant names (A1).
     function cancelNamed(ClearingMemory.Setup memory setup, bytes calldata participants) internal pure {
@@ -70,10 +93,10 @@ library AuctionRules {
             for (uint256 i = from; i < to; ++i) {
                 uint256 at = setup.entries + ClearingLoops.positionAt(participants, i) * 32;
                 uint256 entry = at.load();
-                if (entry & _EFFECTIVE == 0) continue;
+                if (entry & _NO_EFFECT != 0) continue;
                 uint256 name = (entry >> AuctionWord.ORIGIN_SHIFT) & _NAME_MASK;
                 for (uint256 j; j < count; ++j) {
-                    if (names[j] == name) at.store(entry & ~_EFFECTIVE);
+                    if (names[j] == name) at.store(entry | _CANCELLED);
                 }
             }
         }
@@ -90,6 +113,32 @@ library AuctionRules {
     }
 
     /* CROSSING */
+
+    /// @dev Sums of the offers with effect around the crossing, and the ticks that they have.
+    function sums(ClearingMemory.Setup memory setup, ClearingMemory.Book memory book) internal pure {
+        (book.demand, book.supply, book.bids, book.asks) = (0, 0, 0, 0);
+        uint256 crossing = book.crossing;
+        // Offers have 24 bits and ticks of orders 8.
+        unchecked {
+            for (uint256 at = setup.entries; at < setup.entries + setup.positions * 32; at += 32) {
+                uint256 entry = at.load();
+                if (entry & _NO_EFFECT != 0) continue;
+                uint256 offerWh = AuctionWord.quantityOf(entry);
+                uint256 shownWh = setup.slicesPerFrame * uint24(entry >> 56);
+                if (shownWh != 0 && shownWh < offerWh) offerWh = shownWh;
+                uint256 tick = AuctionWord.tickOf(entry);
+                if (AuctionWord.sideOf(entry) == AuctionWord.BID) {
+                    book.bids |= 1 << tick;
+                    if (tick >= crossing) book.demand += offerWh;
+                    if (tick + 1 >= crossing) book.demand += offerWh << 128;
+                } else {
+                    book.asks |= 1 << tick;
+                    if (tick <= crossing) book.supply += offerWh;
+                    if (tick < crossing) book.supply += offerWh << 128;
+                }
+            }
+        }
+    }
 
     /// @dev The crossing price (A3) from the sums around the tick that was supplied.
     /// @return ok Whether that is the lowest tick at which the supply is at least the demand.
@@ -133,6 +182,41 @@ library AuctionRules {
             }
         }
         return (setup.priceWeightBps * bid + (10_000 - setup.priceWeightBps) * ask) / 10_000;
+    }
+
+    /* SERVICES */
+
+    /// @dev Limits the offers of icebergs to so many peaks (A2).
+    function limitOffers(ClearingMemory.Setup memory setup) internal pure {
+        // Offers have 24 bits, as peaks, and slices 8.
+        unchecked {
+            for (uint256 position; position < setup.positions; ++position) {
+                uint256 service = _service(setup, position).load();
+                uint256 offerWh = uint24(service >> 56);
+                uint256 shownWh = setup.slicesPerFrame * uint24(service >> 80);
+                if (shownWh == 0 || shownWh >= offerWh) continue;
+                _service(setup, position).store(service - ((offerWh - shownWh) << 56));
+            }
+        }
+    }
+
+    /// @dev Brings services into the form of the state, without what the entries have.
+    function pack(ClearingMemory.Setup memory setup) internal pure {
+        for (uint256 position; position < setup.positions; ++position) {
+            uint256 service = _service(setup, position).load();
+            _service(setup, position).store((service & _STATED) | (uint256(uint16(service >> 112)) << 80));
+        }
+    }
+
+    /// @dev Brings services of the state into the form that {ClearingLoops-rank} gives them.
+    function unpack(ClearingMemory.Setup memory setup) internal pure {
+        for (uint256 position; position < setup.positions; ++position) {
+            uint256 service = _service(setup, position).load();
+            if (service == 0) continue;
+            uint256 entry = (setup.entries + position * 32).load();
+            uint256 added = ((entry << 24) & _FROM_ENTRY) | (uint256(uint16(service >> 80)) << 112);
+            _service(setup, position).store((service & _STATED) | added);
+        }
     }
 
     /* ROLLING */
@@ -179,7 +263,7 @@ library AuctionRules {
 
     /// @dev With effect, rolls left, and a rest.
     function _mayRoll(uint256 entry, uint256 filledWh) private pure returns (bool) {
-        return entry & _EFFECTIVE != 0 && AuctionWord.rollsOf(entry) != 0 && AuctionWord.quantityOf(entry) > filledWh;
+        return entry & _NO_EFFECT == 0 && AuctionWord.rollsOf(entry) != 0 && AuctionWord.quantityOf(entry) > filledWh;
     }
 
     /// @dev Key of an order's first slice; of one that is not eligible, beyond all those, its position.
@@ -189,7 +273,7 @@ library AuctionRules {
         // 8 bits times at most 41, 16 bits times 16; the key's place in the state is 175, f has its bits 24 to 79.
         unchecked {
             uint256 priceRank = uint8(service >> 191);
-            uint256 f = setup.alpha * priceRank + setup.beta * uint16(service >> 80);
+            uint256 f = setup.alpha * priceRank + setup.beta * uint16(service >> 112);
             return (service >> 255 << 80) | (f << 24) | (priceRank << 16) | position;
         }
     }

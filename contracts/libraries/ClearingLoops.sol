@@ -8,8 +8,9 @@ import {ClearingMemory} from "./ClearingMemory.sol";
 /// @title The loops of a clear, in assembly: the one library that has any
 /// @notice Compiled from Solidity these loops spill their locals to memory and check what their callers have checked; they run for every word,
 /// slice and record of a frame. All else of a clear is in {AuctionClearing}.
-/// @dev Memory of a clear: the state (8 words, then a word a position), then an entry a position. Layouts: state {IFrameAuction-clearChunk};
-/// entry: word 128 | origin frame 32 | index 16 | has effect 1 | rolls 1 | ends though it might roll 1. Everything lies beyond the free
+/// @dev Memory of a clear: the state (8 words, then a service a position), then an entry a position. Layouts: state {IFrameAuction-clearChunk}, but
+/// a service: value Wh x ticks 32 | filled Wh 24 | rest of the offer Wh 24 | peak Wh 24 | tick 8 | first time rank 16 | ask 1 | zero 1 | time
+/// rank if not the first 16 | zero 29 | key 81 as in the state; entry: word 128 | origin frame 32 | index 16 | no effect 1 | rolls 1 | ends though it might roll 1. Everything lies beyond the free
 /// memory pointer's former value; callers pass bounds that they have checked. Results named `ok` are false where the data supplied is wrong.
 library ClearingLoops {
     uint256 internal constant STATE_WORDS = 8;
@@ -73,26 +74,47 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Chains the words of a frame and enters them at `to`.
-    /// @param tag Origin frame and index of the first one, shifted into place.
+    /// @dev Chains the words of a frame, enters them, and sums them up as {AuctionRules-sums} does, as if all were orders with effect, offered whole.
+    /// @param tag Origin frame and index of the first one, shifted into place, and where it is entered in the lowest bits.
     /// @return last Digest of the chain.
-    function loadWords(uint256 digest, bytes calldata words, uint256 to, uint256 tag)
+    function loadWords(uint256 digest, bytes calldata words, uint256 tag, ClearingMemory.Book memory book)
         internal
         pure
         returns (uint256 last)
     {
         assembly ("memory-safe") {
+            // Lowest bits first, 64 each: demand at the crossing, below it, supply at it, below it.
+            let volumes := 0
+            let bids := 0
+            let asks := 0
             let end := add(words.offset, words.length)
+            mstore(0, digest)
             for { let from := words.offset } lt(from, end) { from := add(from, 16) } {
                 let word := calldataload(from)
-                mstore(0, digest)
                 mstore(28, word)
-                digest := keccak256(0, 44)
-                mstore(to, or(shr(128, word), tag))
-                to := add(to, 0x20)
-                tag := add(tag, shl(160, 1))
+                mstore(0, keccak256(0, 44))
+                word := shr(128, word)
+                let tick := and(tag, 0xffffffff)
+                mstore(tick, add(word, sub(tag, tick)))
+                tag := add(tag, add(shl(160, 1), 0x20))
+                tick := and(shr(80, word), 0xff)
+                switch and(word, shl(104, 1))
+                case 0 {
+                    bids := or(bids, shl(tick, 1))
+                    tick := add(iszero(lt(tick, mload(book))), shl(64, gt(add(tick, 2), mload(book))))
+                }
+                default {
+                    asks := or(asks, shl(tick, 1))
+                    tick := add(shl(128, iszero(gt(tick, mload(book)))), shl(192, lt(tick, mload(book))))
+                }
+                volumes := add(volumes, mul(and(shr(32, word), 0xffffff), tick))
             }
-            last := digest
+            last := mload(0)
+            let half := sub(shl(64, 1), 1)
+            mstore(add(book, 0x20), or(and(volumes, half), shl(128, and(shr(64, volumes), half))))
+            mstore(add(book, 0x40), or(and(shr(128, volumes), half), shl(128, shr(192, volumes))))
+            mstore(add(book, 0x60), bids)
+            mstore(add(book, 0x80), asks)
         }
     }
 
@@ -103,90 +125,58 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Checks that the positions are all there, by participant and position, and marks the orders with effect.
+    /// @dev Checks that the positions are all there, by participant and position.
     /// @return ok Whether they are.
-    /// @return cancels Whether there are cancels.
+    /// @return unusual Whether there are cancels, or participants with so many words that not all may have an effect.
     function walk(ClearingMemory.Setup memory setup, bytes calldata participants)
         internal
         pure
-        returns (bool ok, bool cancels)
+        returns (bool ok, bool unusual)
     {
         assembly ("memory-safe") {
             let entries := mload(add(setup, 0x40))
             let n := mload(setup)
             let end := add(participants.offset, shl(1, n))
-            let floor := 0
-            let orders := 0
-            let seen := 0
-            for { let from := participants.offset } lt(from, end) { from := add(from, 2) } {
+            let from := participants.offset
+            let last := 0
+            let all := 0
+            for {} lt(from, end) { from := add(from, 2) } {
                 let position := shr(240, calldataload(from))
-                let at := add(entries, shl(5, mul(position, lt(position, n))))
-                let entry := mload(at)
-                // Owner 32 | position 16: each key above the one before, which is `floor` less 1.
-                let key := or(shl(16, and(entry, 0xffffffff)), position)
-                let order := iszero(and(entry, shl(106, 1)))
-                // Bit 0: cancels, bit 1: wrong.
-                seen := or(seen, or(iszero(order), shl(1, or(iszero(lt(position, n)), lt(key, floor)))))
-                orders := add(mul(orders, eq(shr(16, key), shr(16, floor))), order)
-                floor := add(key, 1)
-                mstore(at, or(entry, shl(176, and(order, lt(orders, 65)))))
+                // No frame has as many positions as the mask lets through; a wrong one does not read far away.
+                let entry := mload(add(entries, shl(5, and(position, 0x1fff))))
+                all := or(all, entry)
+                // Owner 32 | position 16: each key is above the one before.
+                entry := or(shl(16, and(entry, 0xffffffff)), position)
+                if iszero(and(lt(position, n), gt(entry, last))) { break }
+                last := entry
             }
-            ok := lt(seen, 2)
-            cancels := and(seen, 1)
+            ok := eq(from, end)
+            unusual := and(shr(106, all), 1)
+            // Whoever has more than 64 words has two that stand 32 apart, counted from the first of all in steps of 32.
+            from := participants.offset
+            last := 0
+            for {} and(ok, lt(from, end)) { from := add(from, 0x40) } {
+                let owner := and(mload(add(entries, shl(5, shr(240, calldataload(from))))), 0xffffffff)
+                unusual := or(unusual, eq(owner, last))
+                last := owner
+            }
         }
     }
 
-    /// @dev Sums of the offers with effect around the crossing, and the ticks that they have.
-    function sums(ClearingMemory.Setup memory setup, ClearingMemory.Book memory book) internal pure {
-        assembly ("memory-safe") {
-            let demand := 0
-            let supply := 0
-            let bids := 0
-            let asks := 0
-            let at := mload(add(setup, 0x40))
-            let end := add(at, shl(5, mload(setup)))
-            let crossing := mload(book)
-            for {} lt(at, end) { at := add(at, 0x20) } {
-                let entry := mload(at)
-                if and(entry, shl(176, 1)) {
-                    let offer := and(shr(32, entry), 0xffffff)
-                    if mload(add(setup, 0xe0)) {
-                        let shown := mul(mload(add(setup, 0xe0)), and(shr(56, entry), 0xffffff))
-                        if and(gt(shown, 0), lt(shown, offer)) { offer := shown }
-                    }
-                    let tick := and(shr(80, entry), 0xff)
-                    switch and(entry, shl(104, 1))
-                    case 0 {
-                        bids := or(bids, shl(tick, 1))
-                        tick := add(tick, 1)
-                        demand := add(demand, mul(offer, add(gt(tick, crossing), shl(128, gt(add(tick, 1), crossing)))))
-                    }
-                    default {
-                        asks := or(asks, shl(tick, 1))
-                        supply := add(supply, mul(offer, add(iszero(gt(tick, crossing)), shl(128, lt(tick, crossing)))))
-                    }
-                }
-            }
-            mstore(add(book, 0x20), demand)
-            mstore(add(book, 0x40), supply)
-            mstore(add(book, 0x60), bids)
-            mstore(add(book, 0x80), asks)
-        }
-    }
-
-    /// @dev Price rank of each eligible tick: a byte each, asks 256 bytes after bids.
+    /// @dev Price rank of each eligible tick plus 1, else 0: a byte each, asks 256 bytes after bids.
     function _priceRanks(uint256 price, ClearingMemory.Book memory book) private pure returns (uint256 table) {
         assembly ("memory-safe") {
             table := mload(0x40)
             mstore(0x40, add(table, 0x220))
+            calldatacopy(table, calldatasize(), 0x220)
             // From the highest tick down: 191 is the bit that 64 places bring to the top.
             let bits := shl(add(64, price), shr(price, mload(add(book, 0x60))))
             let to := add(table, 191)
             let next := 0
             for {} and(gt(bits, 0), iszero(shr(224, bits))) { bits := shl(32, bits) } { to := sub(to, 32) }
             for {} bits { bits := shl(1, bits) } {
-                mstore8(to, next)
                 next := add(next, shr(255, bits))
+                mstore8(to, mul(next, shr(255, bits)))
                 to := sub(to, 1)
             }
             bits := and(mload(add(book, 0x80)), sub(shl(add(price, 1), 1), 1))
@@ -194,249 +184,244 @@ library ClearingLoops {
             next := 0
             for {} and(gt(bits, 0), iszero(and(bits, 0xffffffff))) { bits := shr(32, bits) } { to := add(to, 32) }
             for {} bits { bits := shr(1, bits) } {
-                mstore8(to, next)
                 next := add(next, and(bits, 1))
+                mstore8(to, mul(next, and(bits, 1)))
                 to := add(to, 1)
             }
         }
     }
 
-    /// @dev Gives the eligible orders their first keys (A4): bids at `price` or above, asks at it or below.
+    /// @dev Gives the eligible orders their services with the first keys (A4): bids at `price` or above, asks at it or below.
     function rank(ClearingMemory.Setup memory setup, uint256 price, ClearingMemory.Book memory book) internal pure {
         uint256 table = _priceRanks(price, book);
         assembly ("memory-safe") {
-            mstore(0, mload(add(setup, 0x40)))
-            mstore(0x20, table)
-            let at := mload(0)
-            // Time ranks given to a side so far, above 32 bits of whose order it had last.
-            let bidder := 0
-            let asker := 0
-            for {} lt(at, add(mload(0), shl(5, mload(setup)))) { at := add(at, 0x20) } {
+            let at := mload(add(setup, 0x40))
+            let end := add(at, shl(5, mload(setup)))
+            let toServices := sub(add(mload(add(setup, 0x20)), 0x100), at)
+            // What one time rank and one price rank add to a service.
+            let time := add(shl(199, mload(add(setup, 0x80))), shl(112, 1))
+            let tier := add(shl(199, mload(add(setup, 0x60))), shl(191, 1))
+            // By side: the participant of the last order, and what the time ranks so far add; less what the sum below has too much.
+            mstore(0, sub(0, add(shl(170, at), add(time, tier))))
+            mstore(0x20, mload(0))
+            for {} lt(at, end) { at := add(at, 0x20) } {
                 let entry := mload(at)
-                let tick := and(shr(80, entry), 0xff)
-                let time := and(entry, 0xffffffff)
-                switch and(entry, shl(104, 1))
-                case 0 {
-                    if or(lt(tick, price), iszero(and(entry, shl(176, 1)))) { continue }
-                    if and(xor(time, bidder), 0xffffffff) {
-                        bidder := or(shl(32, add(shr(32, bidder), 1)), time)
-                    }
-                    time := sub(shr(32, bidder), 1)
-                    tick := byte(0, mload(add(mload(0x20), tick)))
+                let priceRank := or(and(shr(80, entry), 0xff), and(shr(96, entry), 0x100))
+                priceRank := byte(0, mload(add(table, priceRank)))
+                if priceRank {
+                    let side := and(shr(99, entry), 0x20)
+                    let service := mload(side)
+                    let other := and(xor(service, entry), 0xffffffff)
+                    service := add(xor(service, other), mul(time, gt(other, 0)))
+                    mstore(side, service)
+                    service := add(sub(service, and(entry, 0xffffffff)), mul(priceRank, tier))
+                    // Quantity, peak, tick and side; supplier; position.
+                    service := add(service, and(shl(24, entry), or(shl(128, 1), shl(56, 0xffffffffffffff))))
+                    service := add(service, and(shl(150, entry), shl(255, 1)))
+                    mstore(add(at, toServices), add(service, shl(170, at)))
                 }
-                default {
-                    if or(gt(tick, price), iszero(and(entry, shl(176, 1)))) { continue }
-                    if and(xor(time, asker), 0xffffffff) { asker := or(shl(32, add(shr(32, asker), 1)), time) }
-                    time := sub(shr(32, asker), 1)
-                    tick := byte(0, mload(add(add(mload(0x20), 0x100), tick)))
-                }
-                let offer := and(shr(32, entry), 0xffffff)
-                if mload(add(setup, 0xe0)) {
-                    let shown := mul(mload(add(setup, 0xe0)), and(shr(56, entry), 0xffffff))
-                    if and(gt(shown, 0), lt(shown, offer)) { offer := shown }
-                }
-                // The tick is a price rank now. Offer, time rank; position, price rank, f, supplier.
-                offer := add(shl(56, offer), shl(80, time))
-                time := add(mul(mload(add(setup, 0x60)), tick), mul(mload(add(setup, 0x80)), time))
-                offer := add(offer, add(shl(199, time), shl(191, tick)))
-                time := sub(at, mload(0))
-                offer := add(offer, add(shl(170, time), and(shl(150, entry), shl(255, 1))))
-                mstore(add(add(mload(add(setup, 0x20)), 0x100), time), offer)
             }
             at := mload(add(setup, 0x20))
-            mstore(add(at, 0x20), shr(32, bidder))
-            mstore(add(at, 0x40), shr(32, asker))
+            mstore(add(at, 0x20), and(add(shr(112, mload(0)), 1), 0xffff))
+            mstore(add(at, 0x40), and(add(shr(112, mload(0x20)), 1), 0xffff))
         }
     }
 
     /// @dev Serves slices against each other in the order supplied (A4, A5) until nothing is left to match or `run.bound` is reached, or a
     /// position is not the next one: then neither is the case afterwards. `run.fills` moves on to where the fills end.
+    /// The word of free memory and the zero word serve as room for two more words while it runs.
     function serve(ClearingMemory.Setup memory setup, ClearingMemory.Run memory run) internal pure {
         assembly ("memory-safe") {
-            let state := mload(add(setup, 0x20))
-            let left := mload(state)
-            let to := mload(run)
-            // Of the slices being served: rest, service, and position in the fill's place with the weighted tick.
-            let bidLeft := 0
+            // What follows an order's slice that is used up: its next one, if there is one, queues with the side's next time rank.
+            function requeued(service, run_, next) -> word {
+                word := service
+                if and(service, shl(56, 0xffffff)) {
+                    word := and(service, not(or(shl(199, 0xffffffffffffff), shl(130, 0xffff))))
+                    word := add(word, add(mload(next), mul(mload(add(run_, 0x120)), and(shr(191, service), 0xff))))
+                    mstore(next, add(mload(next), mload(add(run_, 0x140))))
+                }
+            }
+            let services := add(mload(add(setup, 0x20)), 0x100)
+            let left := mload(sub(services, 0x100))
+            let to := mload(add(run, 0x20))
+            mstore(add(run, 0x100), mload(setup))
+            mstore(add(run, 0x120), shl(199, mload(add(setup, 0x60))))
+            mstore(add(run, 0x140), add(shl(199, mload(add(setup, 0x80))), shl(130, 1)))
+            // By side: the service served last with all bits below its key, and what the next time rank adds to a key.
+            mstore(0, sub(shl(175, mload(sub(services, 0x60))), gt(mload(sub(services, 0x60)), 0)))
+            mstore(0x20, sub(shl(175, mload(sub(services, 0x40))), gt(mload(sub(services, 0x40)), 0)))
+            mstore(0x40, mul(mload(add(run, 0x140)), mload(sub(services, 0xe0))))
+            mstore(0x60, mul(mload(add(run, 0x140)), mload(sub(services, 0xc0))))
+            // Of the slices being served: rest, service, and position in the fill's place, where the service is kept, weighted tick.
+            let bidLeft := shr(16, mload(sub(services, 0xa0)))
             let bid := 0
-            let bidder := 0
-            let askLeft := 0
+            let bidder := shl(32, to)
+            let askLeft := shr(16, mload(sub(services, 0x80)))
             let ask := 0
-            let asker := 0
-            if mload(add(state, 0x60)) {
-                bidder := and(mload(add(state, 0x60)), 0xffff)
-                bidLeft := shr(16, mload(add(state, 0x60)))
-                bid := mload(add(add(state, 0x100), shl(5, bidder)))
-                let tick := and(shr(80, mload(add(mload(add(setup, 0x40)), shl(5, bidder)))), 0xff)
-                bidder := or(shl(240, bidder), mul(mload(add(run, 0x80)), tick))
+            let asker := shl(64, to)
+            if bidLeft {
+                let place := and(mload(sub(services, 0xa0)), 0xffff)
+                bidder := add(services, shl(5, place))
+                bid := mload(bidder)
+                bidder := add(shl(240, place), shl(32, bidder))
+                bidder := add(bidder, mul(mload(add(run, 0x80)), and(shr(104, bid), 0xff)))
             }
-            if mload(add(state, 0x80)) {
-                asker := and(mload(add(state, 0x80)), 0xffff)
-                askLeft := shr(16, mload(add(state, 0x80)))
-                ask := mload(add(add(state, 0x100), shl(5, asker)))
-                let tick := and(shr(80, mload(add(mload(add(setup, 0x40)), shl(5, asker)))), 0xff)
-                asker := or(shl(224, asker), mul(mload(add(run, 0xa0)), tick))
+            if askLeft {
+                let place := and(mload(sub(services, 0x80)), 0xffff)
+                asker := add(services, shl(5, place))
+                ask := mload(asker)
+                asker := add(shl(224, place), shl(64, asker))
+                asker := add(asker, mul(mload(add(run, 0xa0)), and(shr(104, ask), 0xff)))
             }
-            mstore(0, setup)
-            mstore(0x20, run)
-            for {} mul(left, lt(to, mload(add(mload(0x20), 0x20)))) {} {
-                // The next slice of a side: a position of the frame, of this side, its key not below the floor, something of its offer left.
+            for {} mul(left, lt(to, mload(run))) {} {
+                // The slice before goes back. The next one of a side: a position of the frame, of this side, its key above the last one.
                 if iszero(bidLeft) {
-                    let place := mload(add(mload(0x20), 0x40))
-                    mstore(add(mload(0x20), 0x40), add(place, 2))
+                    if and(bid, shl(56, 0xffffff)) { bid := requeued(bid, run, 0x40) }
+                    mstore(and(shr(32, bidder), 0xffffffff), bid)
+                    let place := mload(add(run, 0x40))
+                    mstore(add(run, 0x40), add(place, 2))
                     place := shr(240, calldataload(place))
-                    bid := mload(add(add(state, 0x100), shl(5, place)))
-                    bidLeft := and(shr(56, bid), 0xffffff)
-                    if or(
-                        lt(shr(175, bid), mload(add(state, 0xa0))),
-                        iszero(mul(bidLeft, lt(place, mload(mload(0)))))
-                    ) {
+                    bidder := add(services, shl(5, and(place, 0x1fff)))
+                    bid := mload(bidder)
+                    if iszero(and(gt(bid, mload(0)), lt(or(place, and(bid, shl(128, 1))), mload(add(run, 0x100))))) {
                         break
                     }
-                    mstore(add(state, 0xa0), add(shr(175, bid), 1))
-                    bidder := shl(240, place)
-                    place := mload(add(mload(add(mload(0), 0x40)), shl(5, place)))
-                    if and(place, shl(104, 1)) { break }
-                    bidder := or(bidder, mul(mload(add(mload(0x20), 0x80)), and(shr(80, place), 0xff)))
-                    place := sub(and(shr(56, place), 0xffffff), 1)
+                    mstore(0, or(bid, sub(shl(175, 1), 1)))
+                    bidder := add(shl(240, place), shl(32, bidder))
+                    bidder := add(bidder, mul(mload(add(run, 0x80)), and(shr(104, bid), 0xff)))
+                    bidLeft := and(shr(56, bid), 0xffffff)
+                    place := sub(and(shr(80, bid), 0xffffff), 1)
                     if lt(place, bidLeft) { bidLeft := add(place, 1) }
                 }
                 if iszero(askLeft) {
-                    let place := mload(add(mload(0x20), 0x60))
-                    mstore(add(mload(0x20), 0x60), add(place, 2))
+                    if and(ask, shl(56, 0xffffff)) { ask := requeued(ask, run, 0x60) }
+                    mstore(and(shr(64, asker), 0xffffffff), ask)
+                    let place := mload(add(run, 0x60))
+                    mstore(add(run, 0x60), add(place, 2))
                     place := shr(240, calldataload(place))
-                    ask := mload(add(add(state, 0x100), shl(5, place)))
-                    askLeft := and(shr(56, ask), 0xffffff)
-                    if or(
-                        lt(shr(175, ask), mload(add(state, 0xc0))),
-                        iszero(mul(askLeft, lt(place, mload(mload(0)))))
+                    asker := add(services, shl(5, and(place, 0x1fff)))
+                    ask := mload(asker)
+                    if iszero(
+                        and(gt(ask, mload(0x20)), lt(or(place, and(not(ask), shl(128, 1))), mload(add(run, 0x100))))
                     ) {
                         break
                     }
-                    mstore(add(state, 0xc0), add(shr(175, ask), 1))
-                    asker := shl(224, place)
-                    place := mload(add(mload(add(mload(0), 0x40)), shl(5, place)))
-                    if iszero(and(place, shl(104, 1))) { break }
-                    asker := or(asker, mul(mload(add(mload(0x20), 0xa0)), and(shr(80, place), 0xff)))
-                    place := sub(and(shr(56, place), 0xffffff), 1)
+                    mstore(0x20, or(ask, sub(shl(175, 1), 1)))
+                    asker := add(shl(224, place), shl(64, asker))
+                    asker := add(asker, mul(mload(add(run, 0xa0)), and(shr(104, ask), 0xff)))
+                    askLeft := and(shr(56, ask), 0xffffff)
+                    place := sub(and(shr(80, ask), 0xffffff), 1)
                     if lt(place, askLeft) { askLeft := add(place, 1) }
                 }
                 let energy := bidLeft
                 if lt(askLeft, energy) { energy := askLeft }
-                // Positions above, weighted ticks below.
                 let change := add(bidder, asker)
-                mstore(to, or(shl(224, shr(224, change)), shl(200, energy)))
-                change := div(and(change, 0xffffffff), 10000)
-                mstore8(add(to, 7), or(change, mload(add(mload(0x20), 0xc0))))
+                let tick := div(and(change, 0xffffffff), 10000)
+                // What is beyond the eight bytes of the fill is overwritten.
+                mstore(to, add(change, shl(192, add(tick, shl(8, energy)))))
                 to := add(to, 8)
                 // More value, more filled, less left of the offer: all in one product.
-                change := mul(energy, sub(add(change, shl(32, 1)), shl(56, 1)))
+                change := mul(energy, add(tick, sub(shl(32, 1), shl(56, 1))))
                 bid := add(bid, change)
                 ask := add(ask, change)
                 left := sub(left, energy)
                 bidLeft := sub(bidLeft, energy)
                 askLeft := sub(askLeft, energy)
-                // The end of a slice: the order's next one, if there is one, queues with the side's next time rank. In its key all but f stays.
-                if iszero(bidLeft) {
-                    if and(bid, shl(56, 0xffffff)) {
-                        let f := mload(add(state, 0x20))
-                        mstore(add(state, 0x20), add(f, 1))
-                        f := mul(mload(add(mload(0), 0x80)), f)
-                        f := add(f, mul(mload(add(mload(0), 0x60)), and(shr(191, bid), 0xff)))
-                        bid := or(and(bid, not(shl(199, 0xffffffffffffff))), shl(199, f))
-                    }
-                    mstore(add(add(state, 0x100), shl(5, shr(240, bidder))), bid)
-                }
-                if iszero(askLeft) {
-                    if and(ask, shl(56, 0xffffff)) {
-                        let f := mload(add(state, 0x40))
-                        mstore(add(state, 0x40), add(f, 1))
-                        f := mul(mload(add(mload(0), 0x80)), f)
-                        f := add(f, mul(mload(add(mload(0), 0x60)), and(shr(191, ask), 0xff)))
-                        ask := or(and(ask, not(shl(199, 0xffffffffffffff))), shl(199, f))
-                    }
-                    mstore(add(add(state, 0x100), shl(5, shr(224, asker))), ask)
-                }
             }
-            mstore(mload(0x20), to)
-            mstore(state, left)
-            mstore(add(state, 0x60), 0)
-            mstore(add(state, 0x80), 0)
-            if bidLeft {
-                mstore(add(add(state, 0x100), shl(5, shr(240, bidder))), bid)
-                mstore(add(state, 0x60), or(shr(240, bidder), shl(16, bidLeft)))
-            }
-            if askLeft {
-                mstore(add(add(state, 0x100), shl(5, shr(224, asker))), ask)
-                mstore(add(state, 0x80), or(shr(224, asker), shl(16, askLeft)))
-            }
-            // Zeros after the last fill, which wrote 24 of them itself.
+            if iszero(bidLeft) { bid := requeued(bid, run, 0x40) }
+            if iszero(askLeft) { ask := requeued(ask, run, 0x60) }
+            mstore(and(shr(32, bidder), 0xffffffff), bid)
+            mstore(and(shr(64, asker), 0xffffffff), ask)
+            mstore(add(run, 0x20), to)
+            mstore(sub(services, 0x100), left)
+            mstore(sub(services, 0xe0), and(shr(130, mload(0x40)), 0xffff))
+            mstore(sub(services, 0xc0), and(shr(130, mload(0x60)), 0xffff))
+            mstore(sub(services, 0xa0), mul(gt(bidLeft, 0), or(shr(240, bidder), shl(16, bidLeft))))
+            mstore(sub(services, 0x80), mul(gt(askLeft, 0), or(shr(224, asker), shl(16, askLeft))))
+            mstore(sub(services, 0x60), shr(175, add(mload(0), 1)))
+            mstore(sub(services, 0x40), shr(175, add(mload(0x20), 1)))
+            // Zeros after the last fill.
             mstore(to, 0)
+            if mload(add(run, 0xc0)) {
+                for { let at := mload(add(run, 0xe0)) } lt(at, to) { at := add(at, 8) } {
+                    mstore8(add(at, 7), mload(add(run, 0xc0)))
+                }
+            }
             mstore(0x40, and(add(to, 0x3f), not(0x1f)))
+            mstore(0x60, 0)
         }
     }
 
     /// @dev Writes a record for each participant (A9) from the word after the free memory on, and sums up in `terms`.
+    /// The word of free memory and the zero word serve as room for two more words while it runs.
     function account(
         ClearingMemory.Setup memory setup,
         bytes calldata participants,
         ClearingMemory.Account memory terms
     ) internal pure {
         assembly ("memory-safe") {
-            mstore(0, add(participants.offset, shl(1, mload(setup))))
-            mstore(0x20, setup)
             let from := participants.offset
+            let end := add(from, shl(1, mload(setup)))
+            let entries := mload(add(setup, 0x40))
+            let toServices := sub(add(mload(add(setup, 0x20)), 0x100), entries)
+            let tickMicro := mload(terms)
             let to := mload(0x40)
-            let energy := 0
-            let money := 0
-            for {} lt(from, mload(0)) { from := add(from, 2) } {
-                let at := shl(5, shr(240, calldataload(from)))
-                let entry := mload(add(mload(add(mload(0x20), 0x40)), at))
-                if and(xor(entry, energy), 0xffffffff) {
-                    mstore(to, add(energy, mul(money, mload(terms))))
+            // What adds to a record: a bid's value and a Wh filled, a Wh filled of an ask without and with a tick of lock.
+            mstore(0, mul(tickMicro, sub(shl(96, 1), shl(216, 1))))
+            mstore(0x20, sub(shl(32, 1), shl(216, mul(tickMicro, mload(add(terms, 0x20))))))
+            mstore(0x20, add(mload(0x20), mul(mload(add(terms, 0x40)), mload(0))))
+            mstore(0x40, add(shl(64, 1), shl(136, mul(tickMicro, mload(add(terms, 0x40))))))
+            mstore(0x60, mul(tickMicro, sub(shl(176, 1), shl(216, 1))))
+            let record := 0
+            // The highest bit: wrong.
+            let locked := 0
+            for {} lt(from, end) { from := add(from, 2) } {
+                let service := add(entries, shl(5, shr(240, calldataload(from))))
+                let entry := mload(service)
+                service := mload(add(service, toServices))
+                if and(xor(record, entry), 0xffffffff) {
                     to := add(to, 0x20)
-                    energy := and(entry, 0xffffffff)
-                    money := 0
+                    record := and(entry, 0xffffffff)
                 }
-                if and(entry, shl(106, 1)) { continue }
-                let rest := and(shr(32, entry), 0xffffff)
-                let service := mload(add(add(mload(add(mload(0x20), 0x20)), 0x100), at))
+                let filled := and(shr(32, service), 0xffffff)
+                // What does not roll on: its lock is released.
+                let whole := and(shr(32, entry), 0xffffff)
+                if and(entry, or(shl(106, 1), shl(96, 0xff))) {
+                    switch and(entry, shl(106, 1))
+                    case 0 {
+                        // With a rest and effect, and the frame not voided, it rolls on or is marked as ending.
+                        if and(gt(whole, filled), iszero(or(shr(178, entry), iszero(mload(add(terms, 0x60)))))) {
+                            switch and(shr(176, entry), 3)
+                            case 0 { locked := or(locked, shl(255, 1)) }
+                            case 2 { whole := filled }
+                        }
+                    }
+                    default { whole := 0 }
+                }
+                whole := mul(whole, and(shr(88, entry), 0xff))
+                locked := add(locked, whole)
+                record := add(record, shl(216, mul(whole, tickMicro)))
                 if service {
-                    let filled := and(shr(32, service), 0xffffff)
-                    rest := sub(rest, filled)
-                    let value := add(and(service, 0xffffffff), mul(filled, mload(add(terms, 0x40))))
-                    let locked := mul(filled, and(shr(88, entry), 0xff))
-                    mstore(add(terms, 0x80), add(mload(add(terms, 0x80)), locked))
                     switch and(entry, shl(104, 1))
                     case 0 {
-                        locked := sub(sub(locked, value), mul(filled, mload(add(terms, 0x20))))
-                        money := add(money, add(shl(96, value), shl(216, locked)))
-                        energy := add(energy, shl(32, filled))
+                        record := add(record, add(mul(and(service, 0xffffffff), mload(0)), mul(filled, mload(0x20))))
                     }
                     default {
-                        money := add(money, add(shl(136, value), shl(176, locked)))
-                        energy := add(energy, shl(64, filled))
+                        whole := mul(filled, add(mload(0x40), mul(and(shr(88, entry), 0xff), mload(0x60))))
+                        record := add(record, add(shl(136, mul(and(service, 0xffffffff), tickMicro)), whole))
                     }
-                    // The key of what is left is at least that of the side's slice served last, which is the floor less 1.
+                    // The key of what is left is at least that of the side's slice served last, which is the state's word less 1.
                     if and(service, shl(56, 0xffffff)) {
-                        value := add(0xa0, shr(99, and(entry, shl(104, 1))))
-                        value := mload(add(mload(add(mload(0x20), 0x20)), value))
-                        if lt(add(shr(175, service), 1), value) { mstore(add(terms, 0xa0), 1) }
+                        whole := sub(add(add(entries, toServices), shr(99, and(entry, shl(104, 1)))), 0x60)
+                        if lt(add(shr(175, service), 1), mload(whole)) { locked := or(locked, shl(255, 1)) }
                     }
                 }
-                if rest {
-                    // With rolls left and effect, and the frame not voided, it rolls on or is marked as ending.
-                    if and(entry, mload(add(terms, 0x60))) {
-                        if and(shr(177, entry), 1) { continue }
-                        if and(shr(176, entry), iszero(and(shr(178, entry), 1))) { mstore(add(terms, 0xa0), 1) }
-                    }
-                    rest := mul(rest, and(shr(88, entry), 0xff))
-                    mstore(add(terms, 0x80), add(mload(add(terms, 0x80)), rest))
-                    money := add(money, shl(216, rest))
-                }
+                mstore(to, record)
             }
-            mstore(to, add(energy, mul(money, mload(terms))))
+            mstore(add(terms, 0x80), shr(1, shl(1, locked)))
+            mstore(add(terms, 0xa0), shr(255, locked))
             mstore(0x40, add(to, 0x20))
+            mstore(0x60, 0)
         }
     }
 

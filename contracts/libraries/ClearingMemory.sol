@@ -35,8 +35,8 @@ library ClearingMemory {
     /// @notice A run of {serve}: where fills go to and where they stop, where the next positions of both sides stand in the calldata, weights of a
     /// bid's and an ask's tick, and 255 with a uniform price, where both weights are 0 for want of the price.
     struct Run {
-        uint256 fills;
         uint256 bound;
+        uint256 fills;
         uint256 nextBid;
         uint256 nextAsk;
         uint256 bidWeight;
@@ -44,6 +44,10 @@ library ClearingMemory {
         uint256 shownTick;
         /// Where the fills began.
         uint256 first;
+        /// Of {serve} itself: the positions, what a price rank and what a time rank add to a service.
+        uint256 positions;
+        uint256 tier;
+        uint256 time;
     }
 
     /// @notice Offers with effect around a tick: sums have those at the tick in the lower half, those at the tick below it in the upper one; ticks
