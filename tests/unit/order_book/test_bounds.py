@@ -3,7 +3,7 @@
 import pytest
 
 from voltberg.chain.engine import open_engine
-from voltberg.configuration import MarketConfiguration, SettlementTerms
+from voltberg.configuration import AuctionTerms, MarketConfiguration, SettlementTerms
 
 MAX_WH = 2**32 - 1
 
@@ -43,7 +43,9 @@ def coarse_market(session_market):
     """A market whose tick is worth 65,535 micro-units per Wh, so that positions reach their bounds."""
     terms = SettlementTerms(tick_micro_per_wh=65_535)
     with open_engine(session_market.engine.name, account_count=61) as engine:
-        yield type(session_market)(engine, MarketConfiguration(settlement=terms))
+        # The frame auction's packed values are narrower: it takes small orders only at such a tick.
+        auction = AuctionTerms(minimum_quantity_wh=7)
+        yield type(session_market)(engine, MarketConfiguration(settlement=terms, auction=auction))
 
 
 def test_trade_is_refused_when_the_makers_position_would_overflow(coarse_market):
