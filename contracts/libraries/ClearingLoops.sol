@@ -276,7 +276,12 @@ library ClearingLoops {
             for {} mul(left, lt(to, mload(run))) {} {
                 // The slice before goes back. The next one of a side: a position of the frame, of this side, its key above the last one.
                 if iszero(bidLeft) {
-                    if and(bid, shl(56, 0xffffff)) { bid := requeued(bid, run, 0x40) }
+                    if and(bid, shl(56, 0xffffff)) {
+                        // As `requeued`, whose call would cost more than what it does.
+                        let next := add(mload(0x40), mul(mload(add(run, 0x120)), and(shr(191, bid), 0xff)))
+                        bid := add(and(bid, not(or(shl(199, 0xffffffffffffff), shl(130, 0xffff)))), next)
+                        mstore(0x40, add(mload(0x40), mload(add(run, 0x140))))
+                    }
                     mstore(and(shr(32, bidder), 0xffffffff), bid)
                     let place := mload(add(run, 0x40))
                     mstore(add(run, 0x40), add(place, 2))
@@ -294,7 +299,12 @@ library ClearingLoops {
                     if lt(place, bidLeft) { bidLeft := add(place, 1) }
                 }
                 if iszero(askLeft) {
-                    if and(ask, shl(56, 0xffffff)) { ask := requeued(ask, run, 0x60) }
+                    if and(ask, shl(56, 0xffffff)) {
+                        // As `requeued`, whose call would cost more than what it does.
+                        let next := add(mload(0x60), mul(mload(add(run, 0x120)), and(shr(191, ask), 0xff)))
+                        ask := add(and(ask, not(or(shl(199, 0xffffffffffffff), shl(130, 0xffff)))), next)
+                        mstore(0x60, add(mload(0x60), mload(add(run, 0x140))))
+                    }
                     mstore(and(shr(64, asker), 0xffffffff), ask)
                     let place := mload(add(run, 0x60))
                     mstore(add(run, 0x60), add(place, 2))

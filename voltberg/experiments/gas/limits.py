@@ -52,7 +52,7 @@ KNOWN_MISSES: Final[Mapping[str, str]] = {
     "settle_by_proof": "eight records and a proof are calldata, and the function is searched among forty",
     "frame_place_batch10_each": "checks, word and link of an order are 1,700 gas of instructions",
     "frame_clear_100_per_fill": "77 fills of 100 orders, each 1,200 gas without any fill",
-    "frame_clear_100_half_iceberg_total": "the loops: 770 gas a slice, 480 a record, 450 a word, 260 a key",
+    "frame_clear_100_half_iceberg_total": "the loops: 700 gas a slice, 480 a record, 450 a word, 260 a key",
     "frame_clear_1000": "see `frame_clear_100_half_iceberg_total`",
     "credit_single": "the function is searched among forty, a log repeats the record",
     "credit_batch100_each": "each rating is checked, added and compared with the threshold",
