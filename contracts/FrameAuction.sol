@@ -2,14 +2,14 @@
 pragma solidity 0.8.30;
 
 import {ITradeSettlement} from "../interfaces/ITradeSettlement.sol";
+import {AuctionBatches} from "./libraries/AuctionBatches.sol";
 import {AuctionClearing} from "./libraries/AuctionClearing.sol";
 import {AuctionFrames} from "./libraries/AuctionFrames.sol";
-import {AuctionPlacing} from "./libraries/AuctionPlacing.sol";
 import {AuctionRecords} from "./libraries/AuctionRecords.sol";
 
 /// @title Call auction per delivery frame
-/// @notice Rules A1-A9, M2, M6-M8, M13. What the functions promise stands in {IFrameAuction}.
-contract FrameAuction is AuctionPlacing, AuctionClearing, AuctionRecords {
+/// @notice Rules A1-A9, M2, M6-M8, M11, M13, M14. What the functions promise stands in {IFrameAuction}.
+contract FrameAuction is AuctionBatches, AuctionClearing, AuctionRecords {
     /// @param registry_ Pushes participants and roles.
     /// @param house_ The clearing house, whose clock and tick the auction takes over.
     /// @param creditScoring_ Tells exchanges' quotas.

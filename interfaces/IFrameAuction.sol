@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IDelegation} from "./IDelegation.sol";
 import {IMarketVenue} from "./IMarketVenue.sol";
+import {ISignedOrders} from "./ISignedOrders.sol";
 import {IRootVenue} from "./IVenue.sol";
 
 /// @title Call auction per delivery frame, rank priority of Xiao & Hou (2022), cleared by whoever supplies the verified order
@@ -24,7 +26,7 @@ import {IRootVenue} from "./IVenue.sol";
 /// The sequence of a frame, whose places are called positions: the carried words, then the chain's if `rollKeepsRank`, else the chain's
 /// words, then the carried ones. Bounds: a chain takes orders while it has less than 3,072 words and cancels while it has less than 4,096;
 /// at most 512 orders of a side roll. So a frame has at most 5,120 positions, and one transaction can void any.
-interface IFrameAuction is IRootVenue, IMarketVenue {
+interface IFrameAuction is IDelegation, ISignedOrders, IRootVenue, IMarketVenue {
     /// @notice Settings, fixed at deployment.
     /// @param minimumQuantityWh Least quantity and least peak of an order, above 0 [Wh].
     /// @param minimumLockMicro Least lock of an order [micro].
@@ -163,6 +165,33 @@ interface IFrameAuction is IRootVenue, IMarketVenue {
     /// @param originFrame Frame that the order was placed in.
     /// @param index Its number there.
     function cancel(uint32 frame, uint32 originFrame, uint16 index) external;
+
+    /// @notice Places orders of consumers who named the caller as their exchange (M11), in one frame.
+    /// @dev Emits {EntrySkipped} for each entry that is bad, in their order, then one {WordsChained} if there are good ones. Entry, from the lowest
+    /// bit: side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | rolls 8 | address of the consumer 160; higher bits 0. Reverts in this order:
+    /// `Venue_MissingRole` (exchange), `Auction_FrameNotOpen`, `Auction_FramePaused`, `Auction_GateClosed`. An entry is skipped, and
+    /// changes nothing, for the first of: `Venue_QuotaExceeded` (its number is not below the exchange's quota, RET), `Auction_InvalidRequest` (as
+    /// {place}), `Venue_NotMandated` (also of an account that is not registered), `Venue_OutsideMandate`, `Auction_Suspended`,
+    /// `Auction_TickOutOfRange` and what follows it in {place}.
+    function placeFor(uint32 frame, uint256[] calldata entries) external;
+
+    /// @notice Enters cancels of orders of consumers who named the caller as their exchange (M11), whatever limits they set, in one frame's chain.
+    /// @dev Emits as {placeFor}. Entry, from the lowest bit: origin frame 32 | index 16 | address of the consumer 160; higher bits 0. Reverts in this
+    /// order: `Venue_MissingRole` (exchange), `Auction_FrameNotOpen`, `Auction_GateClosed`. An entry is skipped for the first of:
+    /// `Auction_InvalidRequest` (higher bits), `Venue_NotMandated`, `Auction_TooManyWords`, `Auction_FrameFull`.
+    function cancelFor(uint32 frame, uint256[] calldata entries) external;
+
+    /// @notice Places an order that its owner signed; anyone may submit it.
+    /// @dev Emits {WordsChained}. Checks in this order: `Venue_SignatureExpired`, `Venue_NonceUsed`, `Venue_InvalidSignature`, then those of {place}.
+    /// Signed is EIP-712 `FrameOrder(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,uint8 rolls,uint256 nonce,
+    /// uint64 expiry)`, without the space.
+    /// @param owner Who signed, and whose order it is.
+    /// @param nonce Used up by the order.
+    /// @param expiry Last second at which the signature holds [unix s].
+    /// @return index The order's number in the frame's chain.
+    function placeSigned(uint256 request, address owner, uint256 nonce, uint64 expiry, bytes calldata signature)
+        external
+        returns (uint256 index);
 
     /// @notice Clears a frame of at most 1,024 positions.
     /// @dev Emits {Fills} if there are any, {Rolled} if orders roll, {FrameCleared}. Checks in this order: `Auction_FrameNotOpen`,

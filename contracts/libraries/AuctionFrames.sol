@@ -175,8 +175,12 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
     }
 
     function _requireGateOpen(uint32 frame) internal view {
-        uint256 gateClosure = _gateClosure(frame);
-        require(block.timestamp < gateClosure, Auction_GateClosed(frame, gateClosure, block.timestamp));
+        // Times and products of 32 bits.
+        unchecked {
+            if (block.timestamp + gateClosureLeadSeconds >= uint256(frame) * frameSeconds) {
+                revert Auction_GateClosed(frame, _gateClosure(frame), block.timestamp);
+            }
+        }
     }
 
     /// @dev Digest of the words that entered a frame; the slot may still hold an older frame's.

@@ -9,41 +9,34 @@ import {FrameChain} from "./FrameChain.sol";
 
 /// @title Orders and cancels enter a frame's chain
 /// @notice Rules A1, A8, M2. An order touches the account's word, the frame's word and one log.
-/// @dev The auction's own part of the account word, from bit 160: words used of the allowance 16 | frame of time of the last use 32.
+/// @dev The auction's own part of the account word, from bit 160: use 47 | what {AuctionBatches} keeps 49. The use is 16 x the frame of time of the
+/// last use + the words used then: it stays ahead of 16 x the present frame of time by as many words as are used now (A8).
 abstract contract AuctionPlacing is AuctionFrames {
     using AuctionWord for uint256;
     using FrameChain for uint256;
 
     /* CONSTANTS */
 
-    uint256 private constant _SUPPLIER = 32;
-    uint256 private constant _ROLES_SHIFT = 152;
-    uint256 private constant _USED_SHIFT = 160;
-    uint256 private constant _USED_AT_SHIFT = 176;
-    uint256 private constant _USE_MASK = ((uint256(1) << 48) - 1) << _USED_SHIFT;
+    /// @dev From the bit of the role supplier in an account's word to that of a supplier's order.
+    uint256 private constant _SUPPLIER_SHIFT = 52;
+    uint256 private constant _SUPPLIER_BIT = 1 << 105;
+    uint256 private constant _USE_SHIFT = 160;
+    uint256 private constant _USE_MASK = (1 << 47) - 1;
 
     uint256 private constant _ALLOWANCE = 256;
     uint256 private constant _REGAINED_PER_FRAME = 16;
-    /// @dev Words that only cancels may use.
-    uint256 private constant _CANCEL_RESERVE = 32;
-    uint256 private constant _MAX_ORDERS = 3072;
-    uint256 private constant _MAX_WORDS = 4096;
+    /// @dev Words of the allowance that orders may use; the others are for cancels only.
+    uint256 internal constant ORDER_ALLOWANCE = 224;
+    uint256 internal constant CANCEL_ALLOWANCE = _ALLOWANCE;
+    uint256 internal constant MAX_ORDERS = 3072;
+    uint256 internal constant MAX_WORDS = 4096;
     uint256 private constant _MAX_SLICES = 32;
 
     /* EXTERNAL: ORDERS */
 
     /// @inheritdoc IFrameAuction
     function place(uint256 request) external returns (uint256 index) {
-        require(request.isRequest(), Auction_InvalidRequest(request));
-        uint256 account = _knownAccount(msg.sender);
-        uint256 frameWord = _placeable(request.frameIn(), account);
-        (uint256 word, uint256 lockMicro) = _order(request, account, frameWord);
-        account = _withUse(_withoutMargin(account, lockMicro), 1, _CANCEL_RESERVE);
-        index = frameWord.count();
-        require(index < _MAX_ORDERS, Auction_FrameFull(request.frameIn()));
-        _accounts[msg.sender] = account;
-        _frames[request.frameIn()] = frameWord.chained(word);
-        ClearingLoops.logEntry(WordsChained.selector, word.entry(request.frameIn(), index));
+        return _place(request, msg.sender);
     }
 
     /// @inheritdoc IFrameAuction
@@ -51,17 +44,18 @@ abstract contract AuctionPlacing is AuctionFrames {
         uint256 account = _knownAccount(msg.sender);
         uint256 count = requests.length;
         require(count != 0, Auction_InvalidRequest(0));
-        uint256 frameWord = _placeable(frame, account);
+        _requireActive(account);
+        uint256 frameWord = _placeable(frame);
         firstIndex = frameWord.count();
         (uint256[] memory entries, uint256 digest, uint256 lockMicro) = _orders(frame, requests, account, frameWord);
-        account = _withUse(_withoutMargin(account, lockMicro), count, _CANCEL_RESERVE);
+        account = _withUse(_withoutMargin(account, lockMicro), count, ORDER_ALLOWANCE);
         // A calldata's worth.
         unchecked {
-            require(firstIndex + count <= _MAX_ORDERS, Auction_FrameFull(frame));
+            require(firstIndex + count <= MAX_ORDERS, Auction_FrameFull(frame));
         }
         _accounts[msg.sender] = account;
         _frames[frame] = frameWord.withDigest(digest, count);
-        emit WordsChained(entries);
+        ClearingLoops.logEntries(WordsChained.selector, entries, count);
     }
 
     /// @inheritdoc IFrameAuction
@@ -69,12 +63,10 @@ abstract contract AuctionPlacing is AuctionFrames {
         uint256 account = _knownAccount(msg.sender);
         uint256 frameWord = _openFrame(frame);
         _requireGateOpen(frame);
-        account = _withUse(account, 1, 0);
-        require(frameWord.count() < _MAX_WORDS, Auction_FrameFull(frame));
-        uint256 word = AuctionWord.cancel(_idIn(account), originFrame, index);
+        account = _withUse(account, 1, CANCEL_ALLOWANCE);
+        require(frameWord.count() < MAX_WORDS, Auction_FrameFull(frame));
         _accounts[msg.sender] = account;
-        _frames[frame] = frameWord.chained(word);
-        ClearingLoops.logEntry(WordsChained.selector, word.entry(frame, frameWord.count()));
+        _chain(frame, frameWord, AuctionWord.cancel(_idIn(account), originFrame, index));
     }
 
     /* EXTERNAL: VIEWS */
@@ -95,14 +87,105 @@ abstract contract AuctionPlacing is AuctionFrames {
             | (uint256(peakWh) << 80) | (uint256(rolls) << 112);
     }
 
-    /* PRIVATE */
+    /* INTERNAL */
 
-    /// @dev The word of a frame that the account's owner may place in now.
-    function _placeable(uint32 frame, uint256 account) private view returns (uint256 frameWord) {
-        require(_statusIn(account) == 0, Auction_Suspended(_idIn(account), _statusIn(account)));
+    /// @dev Places an order for an account; returns its number.
+    function _place(uint256 request, address owner) internal returns (uint256 index) {
+        if (!request.isRequest()) revert Auction_InvalidRequest(request);
+        uint256 account = _knownAccount(owner);
+        _requireActive(account);
+        uint32 frame = request.frameIn();
+        uint256 frameWord = _placeable(frame);
+        (uint256 word, uint256 lockMicro, uint256 fault) = _examined(request, account, frameWord);
+        if (fault != 0) _fail(fault, request, word);
+        account = _withUse(_withoutMargin(account, lockMicro), 1, ORDER_ALLOWANCE);
+        index = frameWord.count();
+        require(index < MAX_ORDERS, Auction_FrameFull(frame));
+        _accounts[owner] = account;
+        _chain(frame, frameWord, word);
+    }
+
+    /// @dev The word of a frame in which orders may be placed now.
+    function _placeable(uint32 frame) internal view returns (uint256 frameWord) {
         frameWord = _openFrame(frame);
         require(frameWord & FrameChain.PAUSED == 0, Auction_FramePaused(frame));
         _requireGateOpen(frame);
+    }
+
+    /// @dev Examines a request from its tick on.
+    /// @return word The word of the order; of a bad one what its error tells: quantity 32 | peak 32, or the lock.
+    /// @return lockMicro What it locks.
+    /// @return fault Selector of the error that refuses it, as a number, 0 for none.
+    function _examined(uint256 request, uint256 account, uint256 frameWord)
+        internal
+        view
+        returns (uint256 word, uint256 lockMicro, uint256 fault)
+    {
+        // 32 bits of energy times 32, times 16 of the factor, or times 8 of lock and 64 of tick value; a difference below zero is large.
+        unchecked {
+            uint256 tick = request.tickIn();
+            if (tick > AuctionWord.HIGHEST_TICK) return (0, 0, _code(Auction_TickOutOfRange.selector));
+            (uint256 quantityWh, uint256 peakWh) = _cut(request, account);
+            if (quantityWh - _minimumQuantityWh > _maximumQuantityWh - _minimumQuantityWh) {
+                return (quantityWh | (peakWh << 32), 0, _code(Auction_QuantityOutOfRange.selector));
+            }
+            if (peakWh != 0) {
+                if (peakWh > quantityWh || peakWh < _minimumQuantityWh || peakWh * _MAX_SLICES < quantityWh) {
+                    return (quantityWh | (peakWh << 32), 0, _code(Auction_InvalidPeak.selector));
+                }
+            }
+            (uint256 cap, uint256 fees) = (frameWord.capTick(), frameWord.feeTicks());
+            if (request.rollsIn() != 0) {
+                (cap, fees) = _highest(request, cap, fees);
+                if (cap > type(uint8).max) return (0, 0, _code(Auction_FrameNotOpen.selector));
+            }
+            uint256 lockTicks = _lockTicks(request, cap, fees);
+            lockMicro = quantityWh * lockTicks * _tickMicroPerWh;
+            if (lockMicro < _minimumLockMicro) return (lockMicro, 0, _code(Auction_LockBelowMinimum.selector));
+            word = AuctionWord.order(_idIn(account), request, quantityWh, peakWh, lockTicks)
+                | ((account >> _SUPPLIER_SHIFT) & _SUPPLIER_BIT);
+        }
+    }
+
+    /// @dev The account with words taken from its allowance, of which that much may be used; 0 if it has not as many left.
+    /// @param present See {_presentUse}.
+    function _withWords(uint256 account, uint256 words, uint256 allowance, uint256 present)
+        internal
+        pure
+        returns (uint256 changed)
+    {
+        // A frame of time has 32 bits, a call as many words as it can carry.
+        unchecked {
+            uint256 before = (account >> _USE_SHIFT) & _USE_MASK;
+            uint256 use = (before > present ? before : present) + words;
+            if (use - present <= allowance) changed = account + ((use - before) << _USE_SHIFT);
+        }
+    }
+
+    /// @dev The use of an account that has all of its allowance.
+    function _presentUse() internal view returns (uint256) {
+        // A frame of time has 32 bits.
+        unchecked {
+            return block.timestamp / frameSeconds * _REGAINED_PER_FRAME;
+        }
+    }
+
+    function _code(bytes4 selector) internal pure returns (uint256) {
+        return uint32(selector);
+    }
+
+    /* PRIVATE */
+
+    function _requireActive(uint256 account) private pure {
+        require(_statusIn(account) == 0, Auction_Suspended(_idIn(account), _statusIn(account)));
+    }
+
+    /// @dev Lets one word enter a frame's chain.
+    function _chain(uint32 frame, uint256 frameWord, uint256 word) private {
+        uint256[] memory entries = new uint256[](1);
+        uint256 tag = AuctionWord.entry(0, frame, frameWord.count());
+        _frames[frame] = frameWord.withDigest(ClearingLoops.enter(frameWord, word, tag, entries, 0), 1);
+        ClearingLoops.logEntries(WordsChained.selector, entries, 1);
     }
 
     /// @dev Entries of several orders, the digest after them, and what they lock together.
@@ -113,104 +196,104 @@ abstract contract AuctionPlacing is AuctionFrames {
     {
         entries = new uint256[](requests.length);
         digest = frameWord;
-        // Locks of a calldata's worth of orders, each of 64 bits at most; their count is compared before anything is written.
+        // Locks of a calldata's worth of orders, each of 96 bits at most; their count is compared before anything is written.
         unchecked {
-            uint256 index = frameWord.count();
+            uint256 tag = AuctionWord.entry(0, frame, frameWord.count());
             for (uint256 i; i < requests.length; ++i) {
                 uint256 request = requests[i];
-                require(request.isRequest() && request.frameIn() == frame, Auction_InvalidRequest(request));
-                (uint256 word, uint256 addedMicro) = _order(request, account, frameWord);
+                if (!request.isRequestFor(frame)) revert Auction_InvalidRequest(request);
+                (uint256 word, uint256 addedMicro, uint256 fault) = _examined(request, account, frameWord);
+                if (fault != 0) _fail(fault, request, word);
                 lockMicro += addedMicro;
-                digest = ClearingLoops.link(digest, word);
-                entries[i] = word.entry(frame, index + i);
+                digest = ClearingLoops.enter(digest, word, tag, entries, i);
+                tag += 1 << AuctionWord.INDEX_SHIFT;
             }
         }
     }
 
-    /// @dev The word of an order and what it locks.
-    function _order(uint256 request, uint256 account, uint256 frameWord)
-        private
-        view
-        returns (uint256 word, uint256 lockMicro)
-    {
-        uint256 tick = request.tickIn();
-        require(tick <= AuctionWord.HIGHEST_TICK, Auction_TickOutOfRange(tick, AuctionWord.HIGHEST_TICK));
-        (uint256 quantityWh, uint256 peakWh) = _quantities(request, account);
-        uint256 lockTicks = _lockTicks(request, frameWord);
-        // 24 bits of energy, 8 of lock, 64 of tick value.
-        unchecked {
-            lockMicro = quantityWh * lockTicks * _tickMicroPerWh;
-        }
-        require(lockMicro >= _minimumLockMicro, Auction_LockBelowMinimum(lockMicro, _minimumLockMicro));
-        bool ofSupplier = (account >> _ROLES_SHIFT) & _SUPPLIER != 0;
-        word = AuctionWord.order(_idIn(account), request, quantityWh, peakWh, lockTicks, ofSupplier);
-    }
-
-    /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET), and checked.
-    function _quantities(uint256 request, uint256 account) private view returns (uint256 quantityWh, uint256 peakWh) {
-        // 32 bits times 16.
-        unchecked {
-            quantityWh = request.quantityIn();
-            peakWh = request.peakIn();
-            uint256 factor = _factorIn(account);
-            if (factor != FULL_FACTOR_BPS && request.sideIn() == AuctionWord.BID) {
-                quantityWh = quantityWh * factor / FULL_FACTOR_BPS;
+    /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET).
+    function _cut(uint256 request, uint256 account) private pure returns (uint256 quantityWh, uint256 peakWh) {
+        quantityWh = request.quantityIn();
+        peakWh = request.peakIn();
+        uint256 factor = _factorIn(account);
+        if (factor != FULL_FACTOR_BPS) {
+            if (request.sideIn() == AuctionWord.BID) {
+                // 32 bits times 16.
+                unchecked {
+                    quantityWh = quantityWh * factor / FULL_FACTOR_BPS;
+                }
                 if (peakWh > quantityWh) peakWh = quantityWh;
             }
-            require(
-                quantityWh >= _minimumQuantityWh && quantityWh <= _maximumQuantityWh,
-                Auction_QuantityOutOfRange(quantityWh, _minimumQuantityWh, _maximumQuantityWh)
-            );
-            if (request.peakIn() != 0) {
-                require(
-                    peakWh <= quantityWh && peakWh >= _minimumQuantityWh && peakWh * _MAX_SLICES >= quantityWh,
-                    Auction_InvalidPeak(peakWh, quantityWh, _minimumQuantityWh)
-                );
+        }
+    }
+
+    /// @dev Lock per Wh of an order with such fees and cap (M2) [ticks].
+    function _lockTicks(uint256 request, uint256 cap, uint256 fees) private pure returns (uint256 ticks) {
+        uint256 tick = request.tickIn();
+        ticks = 1;
+        // 8 bits and 4.
+        unchecked {
+            if (request.sideIn() != AuctionWord.BID) {
+                if (cap > tick) ticks = cap - tick;
+            } else {
+                ticks = tick + fees;
             }
         }
     }
 
-    /// @dev Lock per Wh that is enough in every frame that the order may enter (M2) [ticks].
-    function _lockTicks(uint256 request, uint256 frameWord) private view returns (uint256) {
-        (uint256 cap, uint256 fees) = (frameWord.capTick(), frameWord.feeTicks());
-        uint256 tick = request.tickIn();
+    /// @dev Highest cap and fees of all frames that an order may enter (M2); a cap beyond 8 bits if they are not all open.
+    function _highest(uint256 request, uint256 cap, uint256 fees) private view returns (uint256, uint256) {
         // A frame beyond 32 bits is not open.
         unchecked {
-            uint256 rolls = request.rollsIn();
-            if (rolls != 0) {
-                for (uint32 i = 1; i <= rolls; ++i) {
-                    uint256 later = _openFrame(request.frameIn() + i);
-                    if (later.capTick() > cap) cap = later.capTick();
-                    if (later.feeTicks() > fees) fees = later.feeTicks();
-                }
+            for (uint32 i = 1; i <= request.rollsIn(); ++i) {
+                uint256 later = _frames[request.frameIn() + i];
+                if (later == 0) return (type(uint256).max, 0);
+                if (later.capTick() > cap) cap = later.capTick();
+                if (later.feeTicks() > fees) fees = later.feeTicks();
             }
-            if (request.sideIn() == AuctionWord.BID) return tick + fees;
-            return cap > tick ? cap - tick : 1;
+        }
+        return (cap, fees);
+    }
+
+    /// @dev Reverts with the error that {_examined} told, and its values.
+    function _fail(uint256 fault, uint256 request, uint256 told) private view {
+        if (fault == _code(Auction_TickOutOfRange.selector)) {
+            revert Auction_TickOutOfRange(request.tickIn(), AuctionWord.HIGHEST_TICK);
+        }
+        if (fault == _code(Auction_QuantityOutOfRange.selector)) {
+            revert Auction_QuantityOutOfRange(uint32(told), _minimumQuantityWh, _maximumQuantityWh);
+        }
+        if (fault == _code(Auction_InvalidPeak.selector)) {
+            revert Auction_InvalidPeak(told >> 32, uint32(told), _minimumQuantityWh);
+        }
+        if (fault == _code(Auction_LockBelowMinimum.selector)) {
+            revert Auction_LockBelowMinimum(told, _minimumLockMicro);
+        }
+        // The first frame that is not open is told.
+        unchecked {
+            for (uint32 i = 1;; ++i) {
+                _openFrame(request.frameIn() + i);
+            }
         }
     }
 
     /// @dev Words of the allowance that are used up now (A8).
     function _used(uint256 account) private view returns (uint256 used) {
-        used = uint16(account >> _USED_SHIFT);
-        // Frames of time only grow.
-        unchecked {
-            uint256 regained =
-                (block.timestamp / frameSeconds - uint32(account >> _USED_AT_SHIFT)) * _REGAINED_PER_FRAME;
-            used = used > regained ? used - regained : 0;
+        uint256 present = _presentUse();
+        uint256 use = (account >> _USE_SHIFT) & _USE_MASK;
+        if (use > present) {
+            unchecked {
+                used = use - present;
+            }
         }
     }
 
-    /// @dev Takes words from the allowance or reverts; `reserve` stays.
-    function _withUse(uint256 account, uint256 words, uint256 reserve) private view returns (uint256) {
-        // At most 256 used; a frame of time has 32 bits.
-        unchecked {
+    /// @dev As {_withWords}, but reverts.
+    function _withUse(uint256 account, uint256 words, uint256 allowance) private view returns (uint256 changed) {
+        changed = _withWords(account, words, allowance, _presentUse());
+        if (changed == 0) {
             uint256 used = _used(account);
-            if (used + words > _ALLOWANCE - reserve) {
-                uint256 allowed = used < _ALLOWANCE - reserve ? _ALLOWANCE - reserve - used : 0;
-                revert Auction_TooManyWords(_idIn(account), words, allowed);
-            }
-            return (account & ~_USE_MASK) | ((used + words) << _USED_SHIFT)
-                | (block.timestamp / frameSeconds << _USED_AT_SHIFT);
+            revert Auction_TooManyWords(_idIn(account), words, used < allowance ? allowance - used : 0);
         }
     }
 }

@@ -14,7 +14,8 @@ library AuctionWord {
     uint256 internal constant ORIGIN_SHIFT = 128;
     uint256 internal constant INDEX_SHIFT = 160;
 
-    uint256 private constant _REQUEST_BITS = 120;
+    /// @dev Bits of a request that mean nothing: those above it, and all of its side but the lowest.
+    uint256 private constant _NOT_REQUEST = ~((uint256(1) << 120) - 1) | (uint256(0xfe) << 32);
     uint256 private constant _CANCEL = 1 << 106;
     uint256 private constant _ENTRY_MASK = (1 << 176) - 1;
 
@@ -22,7 +23,12 @@ library AuctionWord {
 
     /// @dev Whether a request has only the bits that mean something.
     function isRequest(uint256 request) internal pure returns (bool) {
-        return request >> _REQUEST_BITS == 0 && sideIn(request) <= ASK;
+        return request & _NOT_REQUEST == 0;
+    }
+
+    /// @dev The same, and that it is for this frame.
+    function isRequestFor(uint256 request, uint32 frame) internal pure returns (bool) {
+        return (request ^ frame) & (_NOT_REQUEST | type(uint32).max) == 0;
     }
 
     function frameIn(uint256 request) internal pure returns (uint32) {
@@ -51,17 +57,14 @@ library AuctionWord {
 
     /* WORDS */
 
-    /// @dev The word of an order; every field has been checked to fit.
-    function order(
-        uint256 participantId,
-        uint256 request,
-        uint256 quantityWh,
-        uint256 peakWh,
-        uint256 lockTicks,
-        bool ofSupplier
-    ) internal pure returns (uint256) {
+    /// @dev The word of an order of somebody who is no supplier; every field has been checked to fit.
+    function order(uint256 participantId, uint256 request, uint256 quantityWh, uint256 peakWh, uint256 lockTicks)
+        internal
+        pure
+        returns (uint256)
+    {
         return participantId | (quantityWh << 32) | (peakWh << 56) | (tickIn(request) << 80) | (lockTicks << 88)
-            | (rollsIn(request) << 96) | (sideIn(request) << 104) | (ofSupplier ? 1 << 105 : 0);
+            | (rollsIn(request) << 96) | (sideIn(request) << 104);
     }
 
     /// @dev The word that cancels an order by its name.

@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {ClearingMemory} from "./ClearingMemory.sol";
 
 // solhint-disable no-inline-assembly, function-max-lines
-
 /// @title The loops of a clear, in assembly: the one library that has any
 /// @notice Compiled from Solidity these loops spill their locals to memory and check what their callers have checked; they run for every word,
 /// slice and record of a frame. All else of a clear is in {AuctionClearing}.
@@ -14,31 +13,33 @@ import {ClearingMemory} from "./ClearingMemory.sol";
 /// memory pointer's former value; callers pass bounds that they have checked. Results named `ok` are false where the data supplied is wrong.
 library ClearingLoops {
     uint256 internal constant STATE_WORDS = 8;
-
-    /// @dev Digest of a chain after one more word; its lowest 32 bits mean nothing, as do those of `digest`.
-    function link(uint256 digest, uint256 word) internal pure returns (uint256 next) {
+    /// @dev Digest of a chain after one more word, which enters an array with its tag; a digest's lowest 32 bits mean nothing.
+    function enter(uint256 digest, uint256 word, uint256 tag, uint256[] memory entries, uint256 index)
+        internal
+        pure
+        returns (uint256 next)
+    {
         assembly ("memory-safe") {
             mstore(0, digest)
             mstore(28, shl(128, word))
             next := keccak256(0, 44)
+            mstore(add(add(entries, 0x20), shl(5, index)), or(word, tag))
         }
     }
 
-    /// @dev Room for a state and entries.
+    /// @dev Room for a state and entries, all zeros, which is what calldata has beyond its end.
     function allocate(uint256 positions) internal pure returns (uint256 state, uint256 entries) {
         assembly ("memory-safe") {
             state := mload(0x40)
             entries := add(state, add(0x100, shl(5, positions)))
             mstore(0x40, add(entries, shl(5, positions)))
-            // Copying from beyond the calldata writes zeros.
             calldatacopy(state, calldatasize(), sub(entries, state))
         }
     }
 
-    /// @dev Emits {IFrameAuction-Fills}; the fills lie at the end of what is used of the memory.
+    /// @dev Emits {IFrameAuction-Fills}; the fills lie at the end of what is used of the memory. The two words before them come back.
     function logFills(bytes32 topic, uint32 frame, uint256 from, uint256 length) internal {
         assembly ("memory-safe") {
-            // The two words before them belong to the state's end or to entries that are needed still: they come back.
             let head := sub(from, 0x40)
             let first := mload(head)
             let second := mload(add(head, 0x20))
@@ -63,14 +64,15 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Emits {IFrameAuction-WordsChained} for one entry.
-    function logEntry(bytes32 topic, uint256 entry) internal {
+    /// @dev Emits {IFrameAuction-WordsChained} for the first entries of an array, which is that long afterwards. The word before it comes back.
+    function logEntries(bytes32 topic, uint256[] memory entries, uint256 count) internal {
         assembly ("memory-safe") {
-            let data := mload(0x40)
+            let data := sub(entries, 0x20)
+            let kept := mload(data)
             mstore(data, 0x20)
-            mstore(add(data, 0x20), 1)
-            mstore(add(data, 0x40), entry)
-            log1(data, 0x60, topic)
+            mstore(entries, count)
+            log1(data, add(0x40, shl(5, count)), topic)
+            mstore(data, kept)
         }
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ClearingLoops} from "./ClearingLoops.sol";
-
 /// @title One word for a frame of the auction
 /// @dev From the lowest bit: flags 4 (paused, carried orders entered, decided, voided) | fee ticks 4 | cap tick 8 | words in the chain 16 |
 /// digest 224. Once the frame has a result its digest is not needed any more; in its place: traded Wh 40 | records 16 | refused 8 |
@@ -29,11 +27,6 @@ library FrameChain {
     function open(uint32 frame, uint256 capTick, uint256 fees) internal view returns (uint256) {
         bytes32 start = keccak256(abi.encodePacked(address(this), frame));
         return (uint256(start) >> _DIGEST_SHIFT << _DIGEST_SHIFT) | (capTick << _CAP_SHIFT) | (fees << _FEE_SHIFT);
-    }
-
-    /// @dev The word after one more order or cancel.
-    function chained(uint256 word, uint256 added) internal pure returns (uint256) {
-        return withDigest(word, ClearingLoops.link(word, added), 1);
     }
 
     /// @dev The word after more orders or cancels; `next` is their last link.

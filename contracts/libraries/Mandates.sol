@@ -31,14 +31,14 @@ abstract contract Mandates is IMandates, TradingVenue {
         uint8 lowestAskTick,
         uint32 lastFrame
     ) external {
-        uint32 consumerId = _idIn(_knownAccount(msg.sender));
+        uint256 account = _knownAccount(msg.sender);
         uint256 mandate;
         if (exchangeId != 0) {
             mandate = exchangeId | (uint256(maxQuantityWh) << _QUANTITY_SHIFT) | (uint256(highestBidTick) << _BID_SHIFT)
                 | (uint256(lowestAskTick) << _ASK_SHIFT) | (uint256(lastFrame) << _FRAME_SHIFT);
         }
-        _mandates[consumerId] = mandate;
-        emit ExchangeNamed(consumerId, mandate);
+        _setMandate(account, mandate);
+        emit ExchangeNamed(_idIn(account), mandate);
     }
 
     /// @inheritdoc IMandates
@@ -57,6 +57,11 @@ abstract contract Mandates is IMandates, TradingVenue {
     }
 
     /* INTERNAL */
+
+    /// @dev Keeps the caller's new mandate; a venue may keep what it needs of it elsewhere, too.
+    function _setMandate(uint256 account, uint256 mandate) internal virtual {
+        _mandates[_idIn(account)] = mandate;
+    }
 
     /// @dev Whether a mandate names an exchange, within whatever limits.
     function _names(uint256 mandate, uint256 exchangeId) internal pure returns (bool) {

@@ -1,4 +1,4 @@
-"""Twin of ``FrameAuction``: how orders and cancels enter a chain (A1, A8, M2), and what it is told."""
+"""Twin of ``AuctionPlacing``: how orders and cancels enter a chain (A1, A8, M2), and what it is told."""
 
 from __future__ import annotations
 
@@ -30,20 +30,13 @@ MOST_WORDS: Final = 4_096
 PEAK_SHARE: Final = 32
 
 
-class AuctionTwin(AuctionResults):
-    """The frame auction."""
+class AuctionOrders(AuctionResults):
+    """The frame auction with orders of one account."""
 
     @external
     def place(self, sender: str, request: int) -> int:
         """Place an order; return its number in the frame's chain."""
-        self._check_request(request, request & MASK_32)
-        frame, participant_id = request & MASK_32, self._known(sender)
-        record = self._placeable(frame, participant_id)
-        order = self._order(sender, participant_id, request, record)
-        self._pay_for(participant_id, [order])
-        if record.words >= MOST_ORDERED_WORDS:
-            raise Revert("Auction_FrameFull", frame)
-        return self._chain(frame, [pack_auction_order(order)])
+        return self._place(sender, request)
 
     @external
     def place_many(self, sender: str, frame: int, requests: Sequence[int]) -> int:
@@ -51,7 +44,8 @@ class AuctionTwin(AuctionResults):
         participant_id = self._known(sender)
         if not requests:
             raise Revert("Auction_InvalidRequest", 0)
-        record = self._placeable(frame, participant_id)
+        self._check_active(participant_id)
+        record = self._placeable(frame)
         orders = []
         for request in requests:
             self._check_request(request, frame)
@@ -72,16 +66,29 @@ class AuctionTwin(AuctionResults):
             raise Revert("Auction_FrameFull", frame)
         self._chain(frame, [pack_auction_cancel(AuctionCancel(participant_id, index, origin_frame))])
 
+    def _place(self, owner: str, request: int) -> int:
+        self._check_request(request, request & MASK_32)
+        frame, participant_id = request & MASK_32, self._known(owner)
+        self._check_active(participant_id)
+        record = self._placeable(frame)
+        order = self._order(owner, participant_id, request, record)
+        self._pay_for(participant_id, [order])
+        if record.words >= MOST_ORDERED_WORDS:
+            raise Revert("Auction_FrameFull", frame)
+        return self._chain(frame, [pack_auction_order(order)])
+
     @staticmethod
     def _check_request(request: int, frame: int) -> None:
         spilt = request >> AUCTION_REQUEST_BITS or request >> 32 & MASK_8 > Side.ASK
         if spilt or request & MASK_32 != frame:
             raise Revert("Auction_InvalidRequest", request)
 
-    def _placeable(self, frame: int, participant_id: int) -> AuctionFrame:
+    def _check_active(self, participant_id: int) -> None:
         status = self._statuses.get(participant_id, 0)
         if status:
             raise Revert("Auction_Suspended", participant_id, status)
+
+    def _placeable(self, frame: int) -> AuctionFrame:
         record = self._opened(frame)
         if record.paused:
             raise Revert("Auction_FramePaused", frame)
@@ -134,7 +141,7 @@ class AuctionTwin(AuctionResults):
         if needed > allowed:
             raise Revert("Auction_TooManyWords", participant_id, needed, allowed)
         use = self._used_words(participant_id) + needed, self._clock.current(self._state.timestamp)
-        self._state.write(self._used, participant_id, use)
+        self._state.write(self._uses, participant_id, use)
 
     def _chain(self, frame: int, words: Sequence[int]) -> int:
         """Let words enter a frame's chain; return the number of the first."""

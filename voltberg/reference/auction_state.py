@@ -20,10 +20,10 @@ from voltberg.reference.auction_words import (
     unpack_carried,
     unpack_record,
 )
+from voltberg.reference.delegation import DelegationTwin
 from voltberg.reference.parameters import FrameClock
 from voltberg.reference.record_tree import NO_ROOT
 from voltberg.reference.state import Revert, State, view
-from voltberg.reference.trading_venue import TradingVenueTwin
 from voltberg.reference.venue import MarginHouse
 from voltberg.reference.words import pack_position
 
@@ -53,7 +53,7 @@ class AuctionFrame(NamedTuple):
     records: tuple[int, ...] = ()
 
 
-class AuctionState(TradingVenueTwin):
+class AuctionState(DelegationTwin):
     """State and views of the auction."""
 
     def __init__(
@@ -80,7 +80,7 @@ class AuctionState(TradingVenueTwin):
         )
         self._frames: dict[int, AuctionFrame] = {}
         self._words: dict[tuple[int, int], int] = {}
-        self._used: dict[int, tuple[int, int]] = {}
+        self._uses: dict[int, tuple[int, int]] = {}
         self._refused: dict[tuple[int, int], AuctionRecord] = {}
         self._checkpoints: dict[int, tuple[int, bytes]] = {}
         self._results: dict[tuple[int, bytes, tuple[int, ...]], FrameResult] = {}
@@ -272,5 +272,5 @@ class AuctionState(TradingVenueTwin):
         self._state.write(self._frames, frame, record)
 
     def _used_words(self, participant_id: int) -> int:
-        used, at = self._used.get(participant_id, (0, 0))
+        used, at = self._uses.get(participant_id, (0, 0))
         return max(0, used - REGAINED_WORDS * (self._clock.current(self._state.timestamp) - at))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from voltberg.models import Position
-from voltberg.reference.auction import AuctionTwin
+from voltberg.reference.auction_batches import AuctionTwin
 from voltberg.reference.book_batches import BookTwin
 from voltberg.reference.house import HouseTwin
 from voltberg.reference.round import RoundTwin

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from voltberg.configuration import MarketConfiguration
 from voltberg.models import CONTRACT_NAMES, LISTENERS, Role, RoleId, VenueKind
-from voltberg.reference.auction import AuctionTwin
+from voltberg.reference.auction_batches import AuctionTwin
 from voltberg.reference.book_batches import BookTwin
 from voltberg.reference.conservation import Conservation, conservation_of
 from voltberg.reference.credit import CreditTwin
@@ -195,9 +195,10 @@ class ReferenceMarket:
         )
         self.credit = CreditTwin(state, places["credit"], self.registry, self.house, configuration.credit)
         by_address.update((contract.address, contract) for contract in self._contracts())
-        self.book.ask_quotas_of(self.credit)
-        self.round.ask_quotas_of(self.credit)
-        self.book.join_chain(chain_id, by_address)
+        for venue in (self.book, self.round, self.auction):
+            venue.ask_quotas_of(self.credit)
+        for signed in (self.book, self.auction):
+            signed.join_chain(chain_id, by_address)
 
     def _contracts(self) -> tuple[Contract, ...]:
         return (

@@ -7,7 +7,7 @@ import pytest
 from voltberg.configuration import AuctionTerms
 from voltberg.matching.frame import chunk_with, clearing_input
 from voltberg.models import Role
-from voltberg.reference.auction import AuctionTwin
+from voltberg.reference.auction_batches import AuctionTwin
 from voltberg.reference.auction_clearing import FrameResult
 from voltberg.reference.auction_words import pack_auction_request as request
 from voltberg.reference.auction_words import pack_chained, unpack_record

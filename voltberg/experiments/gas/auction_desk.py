@@ -83,11 +83,11 @@ def clear_frame_of(stage: Stage, name: str) -> None:
     stage.send((stage.participants[0], "auction", "clear", (stage.frame_of("auction"), clearing)))
 
 
-def settle_frame_of(stage: Stage, name: str) -> None:
-    """Let everybody of a committed frame that is cleared deliver all, and settle."""
+def settlement(stage: Stage, name: str) -> Step:
+    """Make the step in which everybody of a committed frame that is cleared delivers all, and is settled."""
     _, result = clearing_for(stage, read_frame(name))
     readings = DELIVERED_WH.to_bytes(5, "big") * len(result.records)
     frame = stage.frame_of("auction")
     proof: list[bytes] = []
     shown = (frame, 0, list(result.records), proof, readings)
-    stage.send((stage.meter, "house", "reportDeliveryFromRoot", shown))
+    return stage.meter, "house", "reportDeliveryFromRoot", shown

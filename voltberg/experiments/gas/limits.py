@@ -37,12 +37,7 @@ LIMITS: Final[Mapping[str, int]] = {
 }
 """Most gas by figure of the snapshot ``market``, on the seasoned stage."""
 
-AWAITED: Final[frozenset[str]] = frozenset(
-    {
-        "frame_place_exchange10_each",
-        "all_in_100",
-    }
-)
+AWAITED: Final[frozenset[str]] = frozenset(())
 """Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
 
 KNOWN_MISSES: Final[Mapping[str, str]] = {

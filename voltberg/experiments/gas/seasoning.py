@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from voltberg.experiments.gas.auction_desk import clear_frame_of, gate_closure, settle_frame_of, trade_frame
+from voltberg.experiments.gas.auction_desk import clear_frame_of, gate_closure, settlement, trade_frame
 from voltberg.experiments.gas.book_desk import ASK, BID, ORDER_WH, placement, request
 from voltberg.experiments.gas.stage import FRAMES_AHEAD, Stage
 from voltberg.reference import words
@@ -97,7 +97,7 @@ def auction_plan(stage: Stage) -> Plan:
         (gate_closure(stage), lambda: clear_frame_of(stage, SEASONING_FRAME)),
         (
             stage.start_of(stage.frame_of("auction") + 1),
-            lambda: settle_frame_of(stage, SEASONING_FRAME),
+            lambda: stage.send(settlement(stage, SEASONING_FRAME)),
         ),
     ]
 
