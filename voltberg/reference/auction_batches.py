@@ -46,8 +46,10 @@ def pack_cancel_entry(origin_frame: int, index: int, account: str) -> int:
 
     Parameters
     ----------
-    origin_frame, index : int
-        Frame that the order was placed in, and its number there.
+    origin_frame : int
+        Frame that the order was placed in.
+    index : int
+        Its number there.
     account : str
         Address of the consumer.
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from voltberg.cli import app
 from voltberg.models import Fill, Movement, Placement, Position, SettledDelivery
 from voltberg.profiles import sample_day
-from voltberg.reference import auction_words, round_words, words
+from voltberg.reference import auction_batches, auction_words, round_words, words
 from voltberg.reference.auction_words import AuctionCancel, AuctionFill, AuctionOrder, AuctionRecord
 from voltberg.simulation.prices import day_prices
 from voltberg.simulation.settings import FeeSettings
@@ -131,6 +131,10 @@ def test_errors_and_events_that_documents_name_exist() -> None:
 PACKERS: dict[str, Callable[..., int]] = {
     "request": words.pack_request,
     "auction request": auction_words.pack_auction_request,
+    "auction order entry": lambda *values: auction_batches.pack_order_entry(
+        auction_words.pack_auction_request(0, *values[:-1]), hex(values[-1])
+    ),
+    "auction cancel entry": lambda *values: auction_batches.pack_cancel_entry(*values[:-1], hex(values[-1])),
     "auction order": lambda *values: auction_words.pack_auction_order(AuctionOrder(*values)),
     "auction cancel": lambda *values: auction_words.pack_auction_cancel(AuctionCancel(*values)) ^ 1 << 106,
     "carried order": auction_words.pack_carried,

@@ -25,7 +25,8 @@ def _requests(a: Actions, most: int) -> list[int]:
     return [draft.args[0] for draft in drafts if draft is not None and draft.function == "place"]
 
 
-def _exchange(a: Actions) -> str:
+def some_exchange(a: Actions) -> str:
+    """Draw an exchange, or anybody if there is none."""
     registry = a.market.registry
     able = [account for account in a.cast.participants if registry.roles_of(account) & Role.EXCHANGE]
     return a.draw.choice(able) if able else a.participant()
@@ -34,7 +35,9 @@ def _exchange(a: Actions) -> str:
 def name_exchange(a: Actions) -> Draft:
     """Name an exchange, mostly with limits that leave room; now and then nobody."""
     draw = a.draw
-    number = a.market.registry.id_of(_exchange(a)) if draw.randrange(8) else draw.randrange(2) * a.some_id()
+    number = (
+        a.market.registry.id_of(some_exchange(a)) if draw.randrange(8) else draw.randrange(2) * a.some_id()
+    )
     most_wh = draw.choice((2**32 - 1, 2**32 - 1, 1_000 * a.scale))
     bid, ask = draw.choice((191, 191, 20)), draw.choice((0, 0, 20))
     last = a.frame + draw.choice((50, 50, 3))
@@ -59,7 +62,7 @@ def cancel_many(a: Actions) -> Draft:
 
 def place_for(a: Actions) -> Draft | None:
     """Place orders of consumers by their exchange, some of them not its own."""
-    exchange, registry = _exchange(a), a.market.registry
+    exchange, registry = some_exchange(a), a.market.registry
     number = registry.id_of(exchange)
     ids = [registry.id_of(account) for account in a.cast.participants]
     named = [consumer for consumer in ids if a.market.book.mandate_of(consumer).exchange_id == number]
@@ -76,7 +79,7 @@ def cancel_for(a: Actions) -> Draft | None:
     if not orders:
         return None
     chosen = a.draw.sample(orders, min(len(orders), 3))
-    return Draft("book", "cancelFor", (chosen * a.draw.choice((1, 1, 2)),), _exchange(a))
+    return Draft("book", "cancelFor", (chosen * a.draw.choice((1, 1, 2)),), some_exchange(a))
 
 
 def cancel_nonces(a: Actions) -> Draft:
@@ -94,13 +97,14 @@ def place_signed(a: Actions) -> Draft | None:
     expiry = max(0, a.now + draw.choice((10**6, 10**6, 0, -1)))
     chain_id = a.market.book.chain_id if draw.randrange(9) else 1
     venue = a.market.address_of("book")
-    signature = sign_order(_keys()[owner], chain_id, venue, request, nonce, expiry)
+    signature = sign_order(keys()[owner], chain_id, venue, request, nonce, expiry)
     args = (request, owner, nonce, expiry, signature)
     return Draft("book", "placeSigned", args, draw.choice(a.cast.everyone))
 
 
 @lru_cache(maxsize=1)
-def _keys() -> dict[str, bytes]:
+def keys() -> dict[str, bytes]:
+    """Derive the accounts' keys, by address."""
     accounts = accounts_of_mnemonic(TEST_MNEMONIC, KEYS)
     return {checked_address(account.address): account.key for account in accounts}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from voltberg.experiments.fuzz.auction_batch_calls import AUCTION_BATCH_CALLS
 from voltberg.experiments.fuzz.auction_calls import AUCTION_CALLS
 from voltberg.experiments.fuzz.batch_calls import BATCH_CALLS
 from voltberg.experiments.fuzz.book_calls import BOOK_CALLS
@@ -18,6 +19,7 @@ from voltberg.experiments.fuzz.supervisor_calls import SUPERVISOR_CALLS
 CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     *BOOK_CALLS,
     *AUCTION_CALLS,
+    *AUCTION_BATCH_CALLS,
     *BATCH_CALLS,
     *ROUND_CALLS,
     *HOUSE_CALLS,

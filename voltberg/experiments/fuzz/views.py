@@ -26,6 +26,7 @@ CONSTANTS = (
     ("auction", "gateClosureLeadSeconds"),
     ("auction", "maximumQuantityWh"),
     ("book", "domainSeparator"),
+    ("auction", "domainSeparator"),
     ("round", "tickMicroPerWh"),
     ("round", "gateClosureLeadSeconds"),
     ("round", "roundCount"),
@@ -64,6 +65,8 @@ def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
         yield ViewCall("registry", "idOf", (account,))
         yield ViewCall("book", "usedNonces", (account, 0))
         yield ViewCall("book", "usedNonces", (account, 1))
+        yield ViewCall("auction", "usedNonces", (account, 0))
+        yield ViewCall("auction", "usedNonces", (account, 1))
         yield ViewCall("registry", "rolesOf", (account,))
         yield ViewCall("token", "balanceOf", (account,))
         yield ViewCall("token", "allowance", (account, places["house"]))
@@ -85,6 +88,7 @@ def _of_participants(market: ReferenceMarket) -> Iterator[ViewCall]:
             ("auction", "accountOf"),
             ("auction", "marginOf"),
             ("auction", "allowedWordsOf"),
+            ("auction", "mandateOf"),
             ("book", "mandateOf"),
             ("round", "accountOf"),
             ("round", "marginOf"),
