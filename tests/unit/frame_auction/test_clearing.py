@@ -226,3 +226,15 @@ def test_small_frame_is_not_cleared_in_chunks_nor_an_unknown_one_at_all(busy, ma
         market.transact(market.outsider, "auction", "clear", auction.frame, long)
     with market.reverts(f"Auction_WrongState: {auction.frame}"):
         market.transact(market.outsider, "auction", "clearChunk", auction.frame, long, b"\1")
+
+
+def test_a_frame_with_words_needs_a_result_before_it_is_final(auction, people, market):
+    """M7: who never clears must not make the orders' money vanish."""
+    auction.place(people[0], BID, 60, 500)
+    market.travel_to(market.metering_deadline_of(auction.frame) + 1)
+    with market.reverts(f"Auction_Undecided: {auction.frame}"):
+        market.transact(people[0], "house", "finaliseFrame", auction.frame)
+    clearing, _ = auction.answer()
+    market.transact(market.outsider, "auction", "voidFrame", auction.frame, *clearing[:3])
+    market.travel_to(market.metering_deadline_of(auction.next) + 1)
+    market.transact(people[0], "house", "finaliseFrame", auction.next)

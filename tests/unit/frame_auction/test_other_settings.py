@@ -16,9 +16,9 @@ PARTICIPANTS = 7
 class Changed(Auction):
     """A second auction beside the market's, in its place."""
 
-    def __init__(self, market, rules):
+    def __init__(self, market, rules, minimum_lock_micro=100):
         self.rules = rules
-        params = (50, 100, 240, *rules)
+        params = (50, minimum_lock_micro, 240, *rules)
         places = [market.address(name) for name in ("registry", "house", "credit")]
         venue = checked_address(Deployed(market, "FrameAuction", *places, params).address)
         market.addresses = {**market.addresses, "auction": venue}
@@ -116,3 +116,16 @@ def test_a_crossing_at_the_lowest_tick_trades_there(changed, people):
     result = auction.clear()
     assert result.crossing_tick == 0
     assert fills_of(result) == [(0, 1, 100, 0)]
+
+
+def test_an_order_locks_the_least_that_is_set(market, people):
+    chain, addresses = market.chain, market.addresses
+    usual = AuctionRules(0, 10, 1, 5_000, uniform_price=False, roll_keeps_rank=True)
+    auction = Changed(market, usual, minimum_lock_micro=1_001)
+    # 50 Wh at 10 ticks of lock and 2 micro are 1,000.
+    with market.reverts("Auction_LockBelowMinimum: 1000, 1001"):
+        auction.place(people[0], ASK, 140, 50)
+    with market.reverts("Auction_LockBelowMinimum: 1000, 1001"):
+        auction.send(people[0], "placeMany", auction.frame, [auction.request(BID, 5, 50)])
+    auction.place(people[0], ASK, 139, 50)
+    market.chain, market.addresses = chain, addresses

@@ -6,15 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-# Interfaces that stand before their contract: nothing could revert with their errors.
-LATER = {"IFrameAuction": "FrameAuction.sol"}
 ERRORS = sorted(
     {
         (path.stem, name)
         for folder in ("interfaces", "contracts")
         for path in (ROOT / folder).rglob("*.sol")
         if "mocks" not in path.parts
-        if path.stem not in LATER or (ROOT / "contracts" / LATER[path.stem]).exists()
         for name in re.findall(r"^\s*error\s+(\w+)", path.read_text(), re.MULTILINE)
     }
 )
