@@ -8,7 +8,7 @@ import {AuctionFrames} from "./libraries/AuctionFrames.sol";
 import {AuctionRecords} from "./libraries/AuctionRecords.sol";
 
 /// @title Call auction per delivery frame
-/// @notice Rules A1-A9, M2, M6-M8, M11, M13, M14. What the functions promise stands in {IFrameAuction}.
+/// @notice Rules A1-A9, M2, M6-M8, M11, M13. What the functions promise stands in {IFrameAuction}.
 contract FrameAuction is AuctionBatches, AuctionClearing, AuctionRecords {
     /// @param registry_ Pushes participants and roles.
     /// @param house_ The clearing house, whose clock and tick the auction takes over.

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {IDelegation} from "./IDelegation.sol";
 import {IMarketVenue} from "./IMarketVenue.sol";
-import {ISignedOrders} from "./ISignedOrders.sol";
 import {IRootVenue} from "./IVenue.sol";
 
 /// @title Call auction per delivery frame, rank priority of Xiao & Hou (2022), cleared by whoever supplies the verified order
@@ -26,7 +25,7 @@ import {IRootVenue} from "./IVenue.sol";
 /// The sequence of a frame, whose places are called positions: the carried words, then the chain's if `rollKeepsRank`, else the chain's
 /// words, then the carried ones. Bounds: a chain takes orders while it has less than 3,072 words and cancels while it has less than 4,096;
 /// at most 512 orders of a side roll. So a frame has at most 5,120 positions, and one transaction can void any.
-interface IFrameAuction is IDelegation, ISignedOrders, IRootVenue, IMarketVenue {
+interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     /// @notice Settings, fixed at deployment.
     /// @param minimumQuantityWh Least quantity and least peak of an order, above 0 [Wh].
     /// @param minimumLockMicro Least lock of an order [micro].
@@ -180,18 +179,6 @@ interface IFrameAuction is IDelegation, ISignedOrders, IRootVenue, IMarketVenue 
     /// order: `Venue_MissingRole` (exchange), `Auction_FrameNotOpen`, `Auction_GateClosed`. An entry is skipped for the first of:
     /// `Auction_InvalidRequest` (higher bits), `Venue_NotMandated`, `Auction_TooManyWords`, `Auction_FrameFull`.
     function cancelFor(uint32 frame, uint256[] calldata entries) external;
-
-    /// @notice Places an order that its owner signed; anyone may submit it.
-    /// @dev Emits {WordsChained}. Checks in this order: `Venue_SignatureExpired`, `Venue_NonceUsed`, `Venue_InvalidSignature`, then those of {place}.
-    /// Signed is EIP-712 `FrameOrder(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,uint8 rolls,uint256 nonce,
-    /// uint64 expiry)`, without the space.
-    /// @param owner Who signed, and whose order it is.
-    /// @param nonce Used up by the order.
-    /// @param expiry Last second at which the signature holds [unix s].
-    /// @return index The order's number in the frame's chain.
-    function placeSigned(uint256 request, address owner, uint256 nonce, uint64 expiry, bytes calldata signature)
-        external
-        returns (uint256 index);
 
     /// @notice Clears a frame of at most 1,024 positions.
     /// @dev Emits {Fills} if there are any, {Rolled} if orders roll, {FrameCleared}. Checks in this order: `Auction_FrameNotOpen`,

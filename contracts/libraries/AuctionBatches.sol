@@ -8,14 +8,13 @@ import {ClearingLoops} from "./ClearingLoops.sol";
 import {Delegation} from "./Delegation.sol";
 import {FrameChain} from "./FrameChain.sol";
 import {Mandates} from "./Mandates.sol";
-import {SignedOrders} from "./SignedOrders.sol";
 
-/// @title Orders of the frame auction that come from exchanges, or with a signature
-/// @notice Rules M11, M14. An entry of an exchange costs its consumer's account word and its place in the log; what is wrong with it is known before
+/// @title Orders of the frame auction that come from exchanges
+/// @notice Rule M11. An entry of an exchange costs its consumer's account word and its place in the log; what is wrong with it is known before
 /// anything is written.
 /// @dev The account word keeps the mandate where every entry needs it, from bit 207: bounded 1 | exchange id 32 | highest bid tick 8 | lowest ask tick
 /// 8. Only if it is bounded, by quantity or frame, the mandate itself is read.
-abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
+abstract contract AuctionBatches is AuctionPlacing, Delegation {
     using AuctionWord for uint256;
     using FrameChain for uint256;
 
@@ -46,9 +45,6 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
     /// @dev Bits of an entry that mean nothing.
     uint256 private constant _NOT_ORDER = (uint256(0xff) << 248) | 0xfe;
     uint256 private constant _NOT_NAME = ~((uint256(1) << 208) - 1);
-    bytes32 private constant _ORDER_TYPE = keccak256(
-        "FrameOrder(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,uint8 rolls,uint256 nonce,uint64 expiry)"
-    );
 
     /* EXTERNAL */
 
@@ -66,15 +62,6 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
         uint256 frameWord = _openFrame(frame);
         _requireGateOpen(frame);
         _enter(Batch(frame, true, frameWord, _named(exchangeId), type(uint256).max, _presentUse()), entries);
-    }
-
-    /// @inheritdoc IFrameAuction
-    function placeSigned(uint256 request, address owner, uint256 nonce, uint64 expiry, bytes calldata signature)
-        external
-        returns (uint256 index)
-    {
-        _useSignature(owner, nonce, expiry, _orderHash(request, owner, nonce, expiry), signature);
-        return _place(request, owner);
     }
 
     /* INTERNAL */
@@ -196,23 +183,5 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
         } else if (dear) {
             fault = _code(Venue_OutsideMandate.selector);
         }
-    }
-
-    /// @dev EIP-712 hash of an order, field by field, so that a wallet shows what is signed.
-    function _orderHash(uint256 request, address owner, uint256 nonce, uint256 expiry) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                _ORDER_TYPE,
-                owner,
-                request.frameIn(),
-                request.sideIn(),
-                request.tickIn(),
-                request.quantityIn(),
-                request.peakIn(),
-                uint8(request.rollsIn()),
-                nonce,
-                expiry
-            )
-        );
     }
 }

@@ -28,22 +28,6 @@ ORDER_TYPES: Final = {
     ]
 }
 """Types of a signed order, as wallets take them."""
-FRAME_ORDER_TYPES: Final = {
-    "FrameOrder": [
-        *(field for field in ORDER_TYPES["Order"][:6]),
-        {"name": "rolls", "type": "uint8"},
-        *(field for field in ORDER_TYPES["Order"][-2:]),
-    ]
-}
-"""The same of an order of the frame auction."""
-_FRAME_ORDER_FIELDS: Final = (
-    ("frame", 0, 32),
-    ("side", 32, 8),
-    ("tick", 40, 8),
-    ("quantityWh", 48, 32),
-    ("peakWh", 80, 32),
-    ("rolls", 112, 8),
-)
 _FIELDS: Final = {
     "quantity_wh": "quantityWh",
     "peak_wh": "peakWh",
@@ -102,47 +86,12 @@ def sign_order(
     bytes
         r, s and v.
     """
-    message = order_message(request, wallet or account_of_key(key).address, nonce, expiry)
-    return _signed(key, chain_id, venue, ORDER_TYPES, message)
-
-
-def sign_frame_order(key: bytes, chain_id: int, venue: str, request: int, nonce: int, expiry: int) -> bytes:
-    """Sign an order for the frame auction's ``placeSigned``.
-
-    Parameters
-    ----------
-    key : bytes
-        Private key of the owner.
-    chain_id : int
-        Chain of the auction.
-    venue : str
-        Its address.
-    request : int
-        Word of the order.
-    nonce : int
-        Number that the order uses up.
-    expiry : int
-        Last time at which the signature holds [unix s].
-
-    Returns
-    -------
-    bytes
-        r, s and v.
-    """
-    message: dict[str, Any] = {"owner": checked_address(account_of_key(key).address)}
-    message |= {name: request >> shift & (1 << bits) - 1 for name, shift, bits in _FRAME_ORDER_FIELDS}
-    message |= {"nonce": nonce, "expiry": expiry}
-    return _signed(key, chain_id, venue, FRAME_ORDER_TYPES, message)
-
-
-def _signed(
-    key: bytes, chain_id: int, venue: str, types: dict[str, list[dict[str, str]]], message: dict[str, Any]
-) -> bytes:
     domain = {
         "name": "Voltberg",
         "version": "1",
         "chainId": chain_id,
         "verifyingContract": checked_address(venue),
     }
-    signable = encode_typed_data(domain_data=domain, message_types=types, message_data=message)
+    message = order_message(request, wallet or account_of_key(key).address, nonce, expiry)
+    signable = encode_typed_data(domain_data=domain, message_types=ORDER_TYPES, message_data=message)
     return bytes(SigningAccount.sign_message(signable, key).signature)

@@ -197,8 +197,7 @@ class ReferenceMarket:
         by_address.update((contract.address, contract) for contract in self._contracts())
         for venue in (self.book, self.round, self.auction):
             venue.ask_quotas_of(self.credit)
-        for signed in (self.book, self.auction):
-            signed.join_chain(chain_id, by_address)
+        self.book.join_chain(chain_id, by_address)
 
     def _contracts(self) -> tuple[Contract, ...]:
         return (

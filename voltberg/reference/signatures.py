@@ -20,11 +20,6 @@ _ORDER_TYPE: Final = keccak(
     b"Order(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,"
     b"uint8 priceStepTicks,uint8 kind,uint16 maxFills,uint256 nonce,uint64 expiry)"
 )
-_FRAME_ORDER_TYPE: Final = keccak(
-    b"FrameOrder(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,"
-    b"uint8 rolls,uint256 nonce,uint64 expiry)"
-)
-_FRAME_ORDER_FIELDS: Final = ((0, 32), (32, 8), (40, 8), (48, 32), (80, 32), (112, 8))
 _SIGNATURE_BYTES: Final = 65
 _CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -76,32 +71,6 @@ def order_digest(separator: bytes, request: int, owner: str, nonce: int, expiry:
     """
     fields = b"".join(_word(field) for field in astuple(unpack_request(request)))
     body = _ORDER_TYPE + _address(owner) + fields + _word(nonce) + _word(expiry)
-    return keccak(b"\x19\x01" + separator + keccak(body))
-
-
-def frame_order_digest(separator: bytes, request: int, owner: str, nonce: int, expiry: int) -> bytes:
-    """Hash an order of the frame auction for signing.
-
-    Parameters
-    ----------
-    separator : bytes
-        Domain separator of the auction.
-    request : int
-        Word of the order; bits beyond its layout are not signed.
-    owner : str
-        Address of the signer.
-    nonce : int
-        Its number.
-    expiry : int
-        Last time at which it holds [unix s].
-
-    Returns
-    -------
-    bytes
-        The EIP-712 digest.
-    """
-    fields = b"".join(_word(request >> shift & (1 << bits) - 1) for shift, bits in _FRAME_ORDER_FIELDS)
-    body = _FRAME_ORDER_TYPE + _address(owner) + fields + _word(nonce) + _word(expiry)
     return keccak(b"\x19\x01" + separator + keccak(body))
 
 

@@ -1,12 +1,11 @@
-"""Calls to the frame auction by exchanges and with signatures."""
+"""Calls to the frame auction by exchanges."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voltberg.chain.eip712 import sign_frame_order
 from voltberg.experiments.fuzz.auction_calls import cancel, place
-from voltberg.experiments.fuzz.batch_calls import keys, name_exchange, some_exchange
+from voltberg.experiments.fuzz.batch_calls import name_exchange, some_exchange
 from voltberg.experiments.fuzz.draft import Draft, Maker
 from voltberg.reference.auction_batches import pack_cancel_entry, pack_order_entry
 from voltberg.reference.words import MASK_32
@@ -67,33 +66,9 @@ def cancel_for(a: Actions) -> Draft | None:
     return Draft("auction", "cancelFor", (given[0].args[0], entries), exchange)
 
 
-def cancel_nonces(a: Actions) -> Draft:
-    """Cancel a few nonces at the auction."""
-    return Draft(
-        "auction", "cancelNonces", (a.draw.randrange(2), 1 << a.draw.randrange(256)), a.participant()
-    )
-
-
-def place_signed(a: Actions) -> Draft | None:
-    """Submit a signed order, by whomever; some are late, used, for another chain or for another venue."""
-    draft = place(a)
-    if draft is None:
-        return None
-    draw, owner, request = a.draw, draft.sender, draft.args[0]
-    nonce = draw.randrange(512)
-    expiry = max(0, a.now + draw.choice((10**6, 10**6, 0, -1)))
-    chain_id = a.market.auction.chain_id if draw.randrange(9) else 1
-    venue = a.market.address_of("auction" if draw.randrange(9) else "book")
-    signature = sign_frame_order(keys()[owner], chain_id, venue, request, nonce, expiry)
-    args = (request, owner, nonce, expiry, signature)
-    return Draft("auction", "placeSigned", args, draw.choice(a.cast.everyone))
-
-
 AUCTION_BATCH_CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     (name_auction_exchange, 2),
     (place_for, 5),
     (cancel_for, 2),
-    (cancel_nonces, 1),
-    (place_signed, 2),
 )
 """Who draws, and in how many of about a hundred calls."""

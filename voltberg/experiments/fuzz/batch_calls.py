@@ -97,14 +97,13 @@ def place_signed(a: Actions) -> Draft | None:
     expiry = max(0, a.now + draw.choice((10**6, 10**6, 0, -1)))
     chain_id = a.market.book.chain_id if draw.randrange(9) else 1
     venue = a.market.address_of("book")
-    signature = sign_order(keys()[owner], chain_id, venue, request, nonce, expiry)
+    signature = sign_order(_keys()[owner], chain_id, venue, request, nonce, expiry)
     args = (request, owner, nonce, expiry, signature)
     return Draft("book", "placeSigned", args, draw.choice(a.cast.everyone))
 
 
 @lru_cache(maxsize=1)
-def keys() -> dict[str, bytes]:
-    """Derive the accounts' keys, by address."""
+def _keys() -> dict[str, bytes]:
     accounts = accounts_of_mnemonic(TEST_MNEMONIC, KEYS)
     return {checked_address(account.address): account.key for account in accounts}
 

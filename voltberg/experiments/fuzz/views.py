@@ -26,7 +26,6 @@ CONSTANTS = (
     ("auction", "gateClosureLeadSeconds"),
     ("auction", "maximumQuantityWh"),
     ("book", "domainSeparator"),
-    ("auction", "domainSeparator"),
     ("round", "tickMicroPerWh"),
     ("round", "gateClosureLeadSeconds"),
     ("round", "roundCount"),
@@ -65,8 +64,6 @@ def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
         yield ViewCall("registry", "idOf", (account,))
         yield ViewCall("book", "usedNonces", (account, 0))
         yield ViewCall("book", "usedNonces", (account, 1))
-        yield ViewCall("auction", "usedNonces", (account, 0))
-        yield ViewCall("auction", "usedNonces", (account, 1))
         yield ViewCall("registry", "rolesOf", (account,))
         yield ViewCall("token", "balanceOf", (account,))
         yield ViewCall("token", "allowance", (account, places["house"]))
