@@ -68,6 +68,8 @@ interface ITradeSettlement {
     );
     /// @notice Ratings entered from outside a settlement (records as in {rate}).
     event Rated(uint256[] records);
+    /// @notice One rating entered from outside a settlement (a record as in {rate}).
+    event RatedOne(uint256 record);
     /// @notice A participant may place orders (0) or not (bit 0 supervisor, bit 1 credit).
     event StatusChanged(uint32 indexed participantId, uint8 status);
     /// @notice A venue holds margin from now on; the kind is that of {addVenue}.
@@ -247,6 +249,10 @@ interface ITradeSettlement {
     /// probation) and (2 x good - sum) x 10,000 < thresholdBps x sum, a participant not suspended by credit yet is so until the current
     /// frame + 86,400 / frameSeconds (down); else probation ends once the count is at least `bindingFrames`.
     function rate(uint256[] calldata records) external;
+
+    /// @notice Enters one rating, as {rate} does for a batch of one, with less data.
+    /// @dev Emits {StatusChanged} where the threshold is crossed, then {RatedOne}. Requirements: those of {rate}, in the same order.
+    function rateOne(uint256 record) external;
 
     /// @notice Sets or lifts the supervisor's suspension; it affects placing only.
     /// @dev Emits {StatusChanged}, pushes to the trading venues ({VenueNotTold} of one that refuses), also when nothing changed. Checks in this order:

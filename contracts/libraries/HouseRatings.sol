@@ -143,6 +143,14 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     }
 
     /// @inheritdoc ITradeSettlement
+    function rateOne(uint256 record) external {
+        uint256 policy = _meterPolicy();
+        Account storage account = _participants[uint32(record)];
+        account.word = _ratedWithCare(record, account.word, policy);
+        emit RatedOne(record);
+    }
+
+    /// @inheritdoc ITradeSettlement
     function setSuspended(uint32 participantId, bool suspended) external onlySupervisor {
         uint256 word = _knownParticipant(participantId);
         uint8 status = word.status() & ~AccountWord.SUSPENDED_BY_SUPERVISOR;

@@ -159,11 +159,15 @@ class HouseAccounts(Contract):
         """Enter ratings that come from outside a settlement."""
         self._only_role(sender, Role.METER)
         for record in records:
-            participant_id, weight_wh, good = record & MASK_32, record >> 32 & MASK_40, record >> 72
-            if good > 1 or participant_id not in self._participants.accounts:
-                raise Revert("Settlement_InvalidRecord", record)
-            self._rate(participant_id, weight_wh, good)
+            self._rate_record(record)
         self._emit("Rated", tuple(records))
+
+    @external
+    def rate_one(self, sender: str, record: int) -> None:
+        """Enter one rating that comes from outside a settlement."""
+        self._only_role(sender, Role.METER)
+        self._rate_record(record)
+        self._emit("RatedOne", record)
 
     @external
     def set_suspended(self, sender: str, participant_id: int, suspended: bool) -> None:
@@ -192,6 +196,12 @@ class HouseAccounts(Contract):
             participant_id, Account(account.balance_micro, status=int(status), on_probation=True)
         )
         self._tell_status(participant_id)
+
+    def _rate_record(self, record: int) -> None:
+        participant_id, weight_wh, good = record & MASK_32, record >> 32 & MASK_40, record >> 72
+        if good > 1 or participant_id not in self._participants.accounts:
+            raise Revert("Settlement_InvalidRecord", record)
+        self._rate(participant_id, weight_wh, good)
 
     def _rate(self, participant_id: int, weight_wh: int, rating: int) -> None:
         before = self._account(participant_id)

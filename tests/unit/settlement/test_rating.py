@@ -195,3 +195,23 @@ def test_ratings_from_outside_are_the_meters_and_all_or_nothing(desk, market):
     account = desk.account(desk.seller)
     assert (account["rated_frames"], account["rated_wh"], account["good_wh"]) == (2, 100, 70)
     assert account["balance"] == balance
+
+
+def test_one_rating_alone_is_the_meters_and_tells_the_venues(desk, market):
+    good = desk.seller.id | 70 << 32 | 1 << 72
+    with market.reverts(f"Settlement_MissingRole: {market.operator.address}, 8"):
+        market.transact(market.operator, "house", "rateOne", good)
+    for bad in (999 | 70 << 32, desk.seller.id | 2 << 72, desk.seller.id | 1 << 80, 0):
+        with market.reverts(f"Settlement_InvalidRecord: {bad}"):
+            market.transact(market.meter, "house", "rateOne", bad)
+    outcome = market.transact(market.meter, "house", "rateOne", good)
+    assert outcome.events("RatedOne")[0][0] == good
+    account = desk.account(desk.seller)
+    assert (account["rated_frames"], account["rated_wh"], account["good_wh"]) == (1, 70, 70)
+    # The threshold binds from the tenth rating on.
+    for _ in range(8):
+        market.transact(market.meter, "house", "rateOne", desk.seller.id | 1_000 << 32)
+    assert desk.account(desk.seller)["status"] == 0
+    outcome = market.transact(market.meter, "house", "rateOne", desk.seller.id | 1_000 << 32)
+    assert len(outcome.events("StatusChanged")) == 1
+    assert desk.account(desk.seller)["status"] == 2

@@ -108,7 +108,11 @@ def rate(a: Actions) -> Draft:
         pack_rating(number, weight, int(a.draw.randrange(3) > 0))
         for number, weight in zip(ids, weights, strict=True)
     ]
-    return Draft("house", "rate", (records,), a.cast.meter)
+    if a.draw.randrange(3):
+        return Draft("house", "rate", (records,), a.cast.meter)
+    # Now and then without the role, or a record with a bit too many.
+    record = records[0] | a.draw.choice((0, 0, 0, 1 << 73))
+    return Draft("house", "rateOne", (record,), a.draw.choice((a.cast.meter, a.cast.meter, a.cast.operator)))
 
 
 def probation(a: Actions) -> Draft | None:
