@@ -13,6 +13,7 @@ import {ClearingMemory} from "./ClearingMemory.sol";
 /// memory pointer's former value; callers pass bounds that they have checked. Results named `ok` are false where the data supplied is wrong.
 library ClearingLoops {
     uint256 internal constant STATE_WORDS = 8;
+
     /// @dev Digest of a chain after one more word, which enters an array with its tag; a digest's lowest 32 bits mean nothing.
     function enter(uint256 digest, uint256 word, uint256 tag, uint256[] memory entries, uint256 index)
         internal
