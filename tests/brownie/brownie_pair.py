@@ -91,7 +91,9 @@ class BrownieMarket:
         try:
             receipt = function(*call.args, {**sender, "silent": True})
         except VirtualMachineError as failure:
-            receipt, error = chain.get_transaction(failure.txid), failure.revert_msg or ""
+            receipt = chain.get_transaction(failure.txid)
+            # Brownie puts a colon after the name of an error without arguments, too.
+            error = (failure.revert_msg or "").removesuffix(": ")
         sent = call._replace(timestamp=int(receipt.timestamp))
         expected = self.twin.apply(sent)
         what = f"{call.contract}.{call.function}"

@@ -4,7 +4,9 @@ import brownie
 import pytest
 from brownie import (
     CreditScoring,
+    FrameAuction,
     IcebergOrderBook,
+    MatchingRound,
     MockToken,
     Registry,
     StorageRental,
@@ -27,6 +29,8 @@ CONTRACTS = {
     "registry": Registry,
     "house": TradeSettlement,
     "book": IcebergOrderBook,
+    "round": MatchingRound,
+    "auction": FrameAuction,
     "storage": StorageRental,
     "credit": CreditScoring,
 }
