@@ -103,12 +103,12 @@ setup-brownie: setup-python setup-node
 	  .venv/bin/brownie networks add development ganache cmd=ganache host=http://127.0.0.1 port=8545 accounts=10 \
 	    gas_limit=30000000 evm_version=shanghai mnemonic=brownie >/dev/null; \
 	fi; \
-	if ! grep -q 'id: anvil2$$' $$networks 2>/dev/null; then \
-	  echo "==> Brownie: network anvil2"; \
-	  .venv/bin/brownie networks add development anvil2 cmd=anvil host=http://127.0.0.1 port=8546 accounts=10 \
+	if ! grep -q 'id: anvil1337$$' $$networks 2>/dev/null; then \
+	  echo "==> Brownie: network anvil1337"; \
+	  .venv/bin/brownie networks add development anvil1337 cmd=anvil chain_id=1337 host=http://127.0.0.1 port=8546 accounts=10 \
 	    gas_limit=30000000 evm_version=shanghai >/dev/null; \
 	fi; \
-	grep -q 'id: ganache$$' $$networks && grep -q 'id: anvil2$$' $$networks || { \
+	grep -q 'id: ganache$$' $$networks && grep -q 'id: anvil1337$$' $$networks || { \
 	  echo "Brownie did not take the networks: see .home/.brownie/network-config.yaml" >&2; exit 1; }
 
 setup-lint: setup
@@ -139,7 +139,7 @@ compile: setup ## Compile every contract afresh
 	voltberg abi --out build/abi.json
 
 test: compile ## Compile afresh and run all tests
-	@for network in ganache anvil2; do \
+	@for network in ganache anvil1337; do \
 	  echo "==> brownie test tests/brownie --network $$network"; \
 	  brownie test tests/brownie --network $$network || exit 1; \
 	done
