@@ -81,15 +81,12 @@ class RootSettlement(HouseFrames):
             int.from_bytes(readings[start : start + READING_BYTES], "big")
             for start in range(0, len(readings), READING_BYTES)
         ]
-        wanted = []
-        for place, (entry, delivered_wh) in enumerate(zip(net, delivered, strict=True)):
-            index = first_chunk * CHUNK_RECORDS + place
-            if delivered_wh == NOT_READ:
-                continue
-            if (frame, index) in self._settled_records:
-                self._emit("SettlementSkipped", frame, entry.participant_id, SKIPPED_SETTLED)
-            else:
-                wanted.append((index, entry, delivered_wh))
+        first = first_chunk * CHUNK_RECORDS
+        wanted = [
+            (index, entry, delivered_wh)
+            for index, (entry, delivered_wh) in enumerate(zip(net, delivered, strict=True), start=first)
+            if delivered_wh != NOT_READ
+        ]
         self._settle_records(frame, wanted, read=True)
 
     @external
@@ -170,23 +167,27 @@ class RootSettlement(HouseFrames):
     def _settle_records(
         self, frame: int, wanted: Sequence[tuple[int, NetRecord, int | None]], *, read: bool
     ) -> None:
-        if not wanted:
-            return
+        """Settle records in their order; one that is settled already is passed over in its place."""
         before = self._frames[frame]
         record, logged, spent = before, [], 0
         for index, entry, delivered_wh in wanted:
+            if (frame, index) in self._settled_records:
+                self._emit("SettlementSkipped", frame, entry.participant_id, SKIPPED_SETTLED)
+                continue
             payment, rating = self._outcome(before, entry.position, delivered_wh)
             payment = payment._replace(paid_micro=payment.paid_micro + entry.refund_micro)
             self._state.write(self._settled_records, (frame, index), True)
             spent += payment.paid_micro + payment.fallback_micro
             record = record.settled(entry.position.sold_wh, payment._replace(surplus_micro=0), read=read)
             logged.append(self._paid_and_rated(entry.participant_id, entry.position, payment, rating))
+        if not logged:
+            return
         if spent > before.surplus_micro:
             raise Revert("Settlement_VenueOverdrawn", before.venue, spent, before.surplus_micro)
         record = replace(
             record,
             surplus_micro=before.surplus_micro - spent,
-            settled_records=before.settled_records + len(wanted),
+            settled_records=before.settled_records + len(logged),
         )
         self._state.write(self._frames, frame, record)
         self._emit("DeliveriesSettled", frame, tuple(logged))

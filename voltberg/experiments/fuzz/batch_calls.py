@@ -56,7 +56,13 @@ def cancel_many(a: Actions) -> Draft:
     orders = a.market.book.all_resting_orders()
     number = a.market.registry.id_of(owner)
     own = [order for order in orders if a.market.book.order_of(order)[0] == number]
-    chosen = a.draw.sample(own, min(len(own), 2)) + a.draw.sample(orders, min(len(orders), 1))
+    # Hypothesis' generator does not sample from nothing.
+    chosen = [
+        order
+        for among, most in ((own, 2), (orders, 1))
+        if among
+        for order in a.draw.sample(among, min(len(among), most))
+    ]
     return Draft("book", "cancelMany", (chosen * a.draw.choice((1, 1, 2)),), owner)
 
 
@@ -78,7 +84,7 @@ def cancel_for(a: Actions) -> Draft | None:
     orders = a.market.book.all_resting_orders()
     if not orders:
         return None
-    chosen = a.draw.sample(orders, min(len(orders), 3))
+    chosen = a.draw.sample(orders, min(len(orders), 3)) if orders else []
     return Draft("book", "cancelFor", (chosen * a.draw.choice((1, 1, 2)),), some_exchange(a))
 
 
