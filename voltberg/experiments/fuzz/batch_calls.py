@@ -84,7 +84,7 @@ def cancel_for(a: Actions) -> Draft | None:
     orders = a.market.book.all_resting_orders()
     if not orders:
         return None
-    chosen = a.draw.sample(orders, min(len(orders), 3)) if orders else []
+    chosen = a.draw.sample(orders, min(len(orders), 3))
     return Draft("book", "cancelFor", (chosen * a.draw.choice((1, 1, 2)),), some_exchange(a))
 
 

@@ -193,7 +193,7 @@ def release_entries(a: Actions) -> Draft | None:
             entries += rounds.standing_entries(number)
     if not entries:
         return None
-    chosen = a.draw.sample(entries, min(len(entries), 6)) if entries else []
+    chosen = a.draw.sample(entries, min(len(entries), 6))
     return Draft("round", "release", (chosen * a.draw.choice((1, 1, 2)),), a.draw.choice(a.cast.everyone))
 
 
