@@ -8,7 +8,7 @@ from voltberg.experiments.gas.registry import MARKET, all_scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
 # Thousands of orders, and Ganache takes minutes: what is measured in it is a placement, as elsewhere.
-LARGE = {"place_depth_spread", "frame_clear_1000"}
+LARGE = {"place_depth_spread", "frame_clear_1000", "frame_clear_1000_deep"}
 
 
 def test_ganache_agrees_on_every_operation():

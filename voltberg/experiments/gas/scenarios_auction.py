@@ -86,27 +86,47 @@ def cleared(stage: Stage, name: str, label: str) -> tuple[int, int]:
     return stage.measure(label, stage.participants[0], "auction", "clear", *args), len(result.fills)
 
 
+def _totals(stage: Stage, frame: str) -> Figures:
+    """Clear a committed frame: whole, and for each fill, rounded up."""
+    label = f"frame_clear_{frame}_total"
+    gas, fills = cleared(stage, frame, label)
+    return {label: gas, f"frame_clear_{frame}_per_fill": -(-gas // fills)}
+
+
 @scenario(MARKET, "frame_clear_100_total", "frame_clear_100_per_fill")
 def frame_clear_100(stage: Stage) -> Figures:
-    """Clear 100 orders of 100 accounts, whole and for each fill, rounded up."""
-    gas, fills = cleared(stage, "100", "frame_clear_100_total")
-    return {"frame_clear_100_total": gas, "frame_clear_100_per_fill": -(-gas // fills)}
+    """Clear 100 orders of 100 accounts."""
+    return _totals(stage, "100")
+
+
+@scenario(MARKET, "frame_clear_100_shallow_total", "frame_clear_100_shallow_per_fill")
+def frame_clear_100_shallow(stage: Stage) -> Figures:
+    """Clear 100 orders of which fewer cross."""
+    return _totals(stage, "100_shallow")
 
 
 @scenario(MARKET, "frame_clear_100_half_iceberg_total", "frame_clear_100_half_iceberg_per_fill")
 def frame_clear_100_half_iceberg(stage: Stage) -> Figures:
     """Clear 100 orders of which half are icebergs of five slices."""
-    gas, fills = cleared(stage, "100_half_iceberg", "frame_clear_100_half_iceberg_total")
-    return {
-        "frame_clear_100_half_iceberg_total": gas,
-        "frame_clear_100_half_iceberg_per_fill": -(-gas // fills),
-    }
+    return _totals(stage, "100_half_iceberg")
+
+
+@scenario(MARKET, "frame_clear_100_half_iceberg_deep_total", "frame_clear_100_half_iceberg_deep_per_fill")
+def frame_clear_100_half_iceberg_deep(stage: Stage) -> Figures:
+    """Clear 100 orders of which half are icebergs and more cross."""
+    return _totals(stage, "100_half_iceberg_deep")
 
 
 @scenario(MARKET, "frame_clear_1000")
 def frame_clear_1000(stage: Stage) -> Figures:
     """Clear 1000 orders of which a fifth are icebergs."""
     return {"frame_clear_1000": cleared(stage, "1000", "frame_clear_1000")[0]}
+
+
+@scenario(MARKET, "frame_clear_1000_deep")
+def frame_clear_1000_deep(stage: Stage) -> Figures:
+    """Clear 1000 orders of which a fifth are icebergs and more cross."""
+    return {"frame_clear_1000_deep": cleared(stage, "1000_deep", "frame_clear_1000_deep")[0]}
 
 
 def _measured(stage: Stage, step: Step) -> int:

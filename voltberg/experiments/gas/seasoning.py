@@ -22,7 +22,7 @@ TOKENS_MICRO: Final = 1_000_000
 ICEBERGS: Final = 5
 SLICES: Final = 32
 
-SEASONING_FRAME: Final = "100"
+SEASONING_FRAME: Final = "earlier"
 
 Plan = list[tuple[int, Callable[[], None]]]
 """What happens when [unix s]; times before the present mean at once."""
