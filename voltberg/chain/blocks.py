@@ -62,7 +62,11 @@ def normalize_address(address: str) -> str:
     return address.lower()
 
 
-def check_transactions(transactions: Sequence[Transaction], senders: Collection[str]) -> None:
+def check_transactions(
+    transactions: Sequence[Transaction],
+    senders: Collection[str],
+    max_init_code_bytes: int = MAX_INIT_CODE_BYTES,
+) -> None:
     """Refuse transactions that no chain would take, so that all engines refuse the same ones.
 
     Parameters
@@ -71,6 +75,8 @@ def check_transactions(transactions: Sequence[Transaction], senders: Collection[
         What is about to be submitted.
     senders : Collection[str]
         Addresses whose keys the engine has, lower case.
+    max_init_code_bytes : int, optional
+        Longest init code that the chain takes [byte].
 
     Raises
     ------
@@ -78,12 +84,12 @@ def check_transactions(transactions: Sequence[Transaction], senders: Collection[
         Naming the first transaction that cannot be sent, and why.
     """
     for index, transaction in enumerate(transactions):
-        fault = _fault(transaction, senders)
+        fault = _fault(transaction, senders, max_init_code_bytes)
         if fault:
             raise EngineError(f"transaction {index} of {len(transactions)} cannot be sent: {fault}")
 
 
-def _fault(transaction: Transaction, senders: Collection[str]) -> str | None:
+def _fault(transaction: Transaction, senders: Collection[str], max_init_code_bytes: int) -> str | None:
     if transaction.sender.lower() not in senders:
         return f"no key for sender {transaction.sender}"
     if transaction.to is not None and not _ADDRESS.fullmatch(transaction.to):
@@ -91,8 +97,8 @@ def _fault(transaction: Transaction, senders: Collection[str]) -> str | None:
     if transaction.value_wei < 0:
         return f"value {transaction.value_wei} wei is negative"
     creates = transaction.to is None
-    if creates and len(transaction.data) > MAX_INIT_CODE_BYTES:
-        return f"init code of {len(transaction.data)} bytes exceeds {MAX_INIT_CODE_BYTES}"
+    if creates and len(transaction.data) > max_init_code_bytes:
+        return f"init code of {len(transaction.data)} bytes exceeds {max_init_code_bytes}"
     if transaction.gas_limit > BLOCK_GAS_LIMIT:
         return f"gas limit {transaction.gas_limit} exceeds a block's {BLOCK_GAS_LIMIT}"
     needed = intrinsic_gas(transaction.data, creates=creates)

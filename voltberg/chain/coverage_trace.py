@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -18,17 +20,25 @@ from voltberg.chain.signing import SignedTransaction
 
 TRACED_ALIKE: Final = 2
 """Transactions to one contract with one status and the same gas went the same way: so many are traced."""
-TRACED_GAS: Final = 4_000_000
-"""Dearer transactions do often what shorter ones do once, in hundreds of megabytes of steps: only those that
-deploy are traced."""
+TRACED_GAS: Final = 25_000_000
+"""Dearer calls are not traced, unless they deploy: their steps would fill gigabytes."""
+GAS_A_TRACE: Final = 1_000_000
+"""A trace in vain counts once, and once more for each such share of gas: dear calls are given up sooner."""
 TRACED_IN_VAIN: Final = 40
-"""After so many traces of a view, with one error or none, in a row that showed nothing new one read is left
-out before the next trace; if that shows nothing new either two are left out, then three, and so on."""
+"""After so many traces of a function, with one error or none, in a row that showed nothing new one call is
+left out before the next trace; if that shows nothing new either two are left out, then three, and so on."""
 FELL, JUMPED = 1, 2
+_GAS: Final = re.compile(rb'"result":\{"failed":\w+,"gas":(\d+)')
+_STEP: Final = re.compile(rb'"pc":(\d+),"op":"(\w+)"[^}]*?"depth":(\d+)')
 _STEPS: Final = {"disableStack": True, "disableMemory": True, "disableStorage": True}
 _CALLS: Final = {"tracer": "callTracer"}
+_HEAD_BYTES: Final = 200
 _SELECTOR: Final = 10
 _ERROR_BYTES: Final = 4
+
+
+Step = tuple[int, bytes, int]
+"""Program counter, name of the instruction, and depth of its frame, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +119,13 @@ class Recorder:
                     self._known[code] = Code(name, "creation" if created else "deployed")
         return self._known[code]
 
-    def add(self, steps: Sequence[dict[str, Any]], codes: Iterator[Code | None]) -> bool:
+    def add(self, steps: Iterable[Step], codes: Iterator[Code | None]) -> bool:
         """Add one transaction.
 
         Parameters
         ----------
-        steps : Sequence[dict]
-            Its ``structLogs``.
+        steps : Iterable[Step]
+            Its instructions.
         codes : Iterator[Code or None]
             Codes of the frames that ran instructions, in the order in which they were entered.
 
@@ -126,14 +136,13 @@ class Recorder:
         """
         before = self._seen()
         frames: list[_Frame | None] = []
-        for step in steps:
-            depth = step["depth"]
+        for pc, opcode, depth in steps:
             del frames[depth:]
             if len(frames) < depth:
                 frames.append(self._enter(next(codes, None)))
             frame = frames[-1]
             if frame is not None:
-                frame.take(step["pc"], step["op"])
+                frame.take(pc, opcode)
         return self._seen() != before
 
     def _seen(self) -> tuple[int, int]:
@@ -157,7 +166,7 @@ class _Frame:
     decides: bool = False
     asks: int | None = None
 
-    def take(self, pc: int, opcode: str) -> None:
+    def take(self, pc: int, opcode: bytes) -> None:
         self.executed.add(pc)
         if self.decides:
             self._note(self.last, FELL if pc == self.last + 1 else JUMPED)
@@ -165,11 +174,11 @@ class _Frame:
         if self.asks is not None and pc == self.asks + 1:
             self._note(self.asks, FELL)
             self.asks = None
-        if opcode == "JUMPI":
+        if opcode == b"JUMPI":
             self.decides = pc in self.map.decisions
-        elif opcode == "JUMP" and pc in self.map.requires:
+        elif opcode == b"JUMP" and pc in self.map.requires:
             self.asks = pc
-        elif opcode == "REVERT" and self.asks is not None:
+        elif opcode == b"REVERT" and self.asks is not None:
             self._note(self.asks, JUMPED)
         self.last = pc
 
@@ -179,27 +188,27 @@ class _Frame:
 
 @dataclass(slots=True)
 class Patience:
-    """Which reads of a view, with one error or none, are worth a trace: alike ones are not all traced.
+    """Which calls of a function, with one error or none, are worth a trace: alike ones are not all traced.
 
     Attributes
     ----------
     in_vain : int
-        How many traces in a row showed nothing new.
+        How many traces in a row showed nothing new; dear ones count several times.
     passed_over : int
-        How many reads since the last trace were not traced.
+        How many calls since the last trace were not traced.
     """
 
     in_vain: int = 0
     passed_over: int = 0
 
     def is_over(self) -> bool:
-        """Tell whether to leave the next read out; it counts as one that came."""
+        """Tell whether to leave the next call out; it counts as one that came."""
         self.passed_over += 1
         return self.passed_over <= self.in_vain - TRACED_IN_VAIN
 
-    def learn(self, *, new: bool) -> None:
-        """Take what a trace came to."""
-        self.in_vain = 0 if new else self.in_vain + 1
+    def learn(self, gas: int, *, new: bool) -> None:
+        """Take what the trace of a call that used so much gas came to."""
+        self.in_vain = 0 if new else self.in_vain + 1 + gas // GAS_A_TRACE
         self.passed_over = 0
 
 
@@ -208,6 +217,9 @@ class TracingAnvil(AnvilEngine):
 
     recorder: Recorder
     """To be set on a subclass before it is opened."""
+
+    # Unoptimised code is longer than a chain takes, and so is what creates it.
+    _max_init_code_bytes = 1 << 20
 
     def __init__(self, **options: Any) -> None:
         self._codes: dict[str, bytes] = {}
@@ -220,8 +232,7 @@ class TracingAnvil(AnvilEngine):
         self, mnemonic: str, accounts: int, genesis_timestamp: int
     ) -> Callable[[int], Sequence[str]]:
         command = super()._command(mnemonic, accounts, genesis_timestamp)
-        # Unoptimised code is longer than a chain takes. No --steps-tracing: it keeps every step of every
-        # transaction with its memory, gigabytes for a clear.
+        # No --steps-tracing: it keeps every step of every transaction with its memory, gigabytes for a clear.
         return lambda port: [*command(port), "--disable-code-size-limit"]
 
     def _mine(self, signed: Sequence[SignedTransaction], timestamp: int, number: int) -> list[dict[str, Any]]:
@@ -239,20 +250,28 @@ class TracingAnvil(AnvilEngine):
         answers = super()._call_chunk(chunk)
         for params, answer in zip(chunk, answers, strict=True):
             error = answer.data[:_ERROR_BYTES].hex() if isinstance(answer, RpcError) else ""
-            patience = self._patience[params[0]["to"], params[0]["data"][:_SELECTOR], error]
-            if not patience.is_over():
-                patience.learn(new=self._ask(partial(self._record, params, {})))
+            record = partial(self._ask, partial(self._record, params, {}))
+            self._unless_over(params[0]["to"], params[0]["data"], error, record)
         return answers
 
     def _run_again(self, raw: dict[str, Any], timestamp: int, number: int) -> None:
         """Trace a transaction where it ran: after the block before it, at its own block's time."""
         gas_used = int(raw["gasUsed"], 16)
-        if raw["to"] and gas_used > TRACED_GAS:
-            return
         sent = self._rpc.call("eth_getTransactionByHash", raw["transactionHash"])
+        error = raw.get("output", b"")[:_ERROR_BYTES].hex()
         call = {"from": sent["from"], "to": sent["to"], "data": sent["input"], "gas": sent["gas"]}
         overrides = {"blockOverrides": {"time": hex(timestamp), "number": hex(number)}}
-        self._record([call, hex(number - 1)], overrides, gas_used)
+        record = partial(self._record, [call, hex(number - 1)], overrides, gas_used)
+        if raw["to"]:
+            self._unless_over(raw["to"], sent["input"], error, record)
+        else:
+            record()
+
+    def _unless_over(self, to: str, data: str, error: str, record: Callable[[], tuple[int, bool]]) -> None:
+        patience = self._patience[to, data[:_SELECTOR], error]
+        if not patience.is_over():
+            gas, new = record()
+            patience.learn(gas, new=new)
 
     def revert(self, snapshot_id: int) -> None:
         """Go back to a snapshot; other code may come to the addresses of what was created since."""
@@ -261,16 +280,24 @@ class TracingAnvil(AnvilEngine):
             del self._created[address]
             self._codes.pop(address, None)
 
-    def _record(self, params: list[Any], overrides: dict[str, Any], gas_used: int | None = None) -> bool:
-        options = ({**_STEPS, **overrides}, {**_CALLS, **overrides})
-        steps, calls = self._rpc.batch("debug_traceCall", [[*params, item] for item in options])
-        for answer in (steps, calls):
-            if isinstance(answer, RpcError):
-                raise answer
+    def _record(
+        self, params: list[Any], overrides: dict[str, Any], gas_used: int | None = None
+    ) -> tuple[int, bool]:
+        """Trace a call; give its gas, and whether it did something new."""
+        calls = self._rpc.call("debug_traceCall", *params, {**_CALLS, **overrides})
+        if params[0]["to"] and (gas := int(calls["gasUsed"], 16)) > TRACED_GAS:
+            return gas, False
+        # As objects a million steps are a gigabyte.
+        text = self._rpc.text("debug_traceCall", *params, {**_STEPS, **overrides})
+        found = _GAS.search(text, 0, _HEAD_BYTES)
+        if found is None:
+            raise RpcError("debug_traceCall", json.loads(text).get("error", {"message": text[:_HEAD_BYTES]}))
+        gas = int(found[1])
         # Behind others of its block a transaction may have gone another way than it does before them.
-        if gas_used not in (None, steps["gas"]):
-            return False
-        return self.recorder.add(steps["structLogs"], self._frames(calls))
+        if gas_used not in (None, gas):
+            return gas, False
+        steps = ((int(step[1]), step[2], int(step[3])) for step in _STEP.finditer(text))
+        return gas, self.recorder.add(steps, self._frames(calls))
 
     def _frames(self, call: dict[str, Any]) -> Iterator[Code | None]:
         if call["type"].startswith("CREATE"):

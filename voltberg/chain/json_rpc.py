@@ -140,7 +140,38 @@ class JsonRpcClient:
             results[answer["id"]] = answer.get("result") if error is None else RpcError(method, error)
         return results
 
+    def text(self, method: str, *params: Any) -> bytes:
+        """Call one method and leave the answer unread, for answers too long to become objects.
+
+        Parameters
+        ----------
+        method : str
+            Method.
+        *params : Any
+            Its parameters.
+
+        Returns
+        -------
+        bytes
+            The whole answer as JSON, which may be an error.
+
+        Raises
+        ------
+        ConnectionLost
+            If there is none.
+        """
+        return self._exchange({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})[1]
+
     def _post(self, body: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        status, text = self._exchange(body)
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise ConnectionLost(
+                f"{self._shown} answered HTTP {status}: {text[:200].decode(errors='replace')}"
+            ) from error
+
+    def _exchange(self, body: Any) -> tuple[int, bytes]:  # noqa: ANN401 - whatever JSON holds
         payload = json.dumps(body, separators=(",", ":")).encode()
         self._drop_stale_connection()
         try:
@@ -151,12 +182,7 @@ class JsonRpcClient:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ConnectionLost(f"{self._shown} does not answer: {error or type(error).__name__}") from error
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise ConnectionLost(
-                f"{self._shown} answered HTTP {response.status}: {text[:200].decode(errors='replace')}"
-            ) from error
+        return response.status, text
 
     def _drop_stale_connection(self) -> None:
         """Open a new connection where the server may have closed the old one for idleness (Ganache: 10 s)."""

@@ -15,6 +15,7 @@ from voltberg.chain.accounts import (
     accounts_of_mnemonic,
 )
 from voltberg.chain.blocks import (
+    MAX_INIT_CODE_BYTES,
     check_timestamp,
     check_transactions,
     split_into_blocks,
@@ -101,6 +102,7 @@ class NodeEngine(RpcReads):
 
     name: str
     _call_batch = CALL_BATCH
+    _max_init_code_bytes: int = MAX_INIT_CODE_BYTES
 
     def __init__(
         self,
@@ -148,7 +150,7 @@ class NodeEngine(RpcReads):
 
     def sign(self, transactions: Sequence[Transaction]) -> SignedBlocks:
         """Sign transactions ahead, cut into blocks; see ``Engine.sign``."""
-        check_transactions(transactions, self._senders)
+        check_transactions(transactions, self._senders, self._max_init_code_bytes)
         blocks = tuple(self._signer.sign_block(block) for block in split_into_blocks(transactions))
         return SignedBlocks(blocks, self._generation)
 
@@ -158,7 +160,7 @@ class NodeEngine(RpcReads):
         """Sign and send without waiting: the node works on a block while the next one is being signed."""
         check_timestamp(timestamp, self._time)
         if not isinstance(transactions, SignedBlocks):
-            check_transactions(transactions, self._senders)
+            check_transactions(transactions, self._senders, self._max_init_code_bytes)
             futures = tuple(
                 self._queue(self._signer.sign_block(block), timestamp + index)
                 for index, block in enumerate(split_into_blocks(transactions))

@@ -5,7 +5,7 @@ import pytest
 from voltberg.chain.artifacts import Artifact, Artifacts, CompilerSettings
 from voltberg.chain.coverage_build import CoverageBuild, is_measured
 from voltberg.chain.coverage_report import coverage_of, dump, load
-from voltberg.chain.coverage_trace import TRACED_IN_VAIN, Code, Patience, Recorder
+from voltberg.chain.coverage_trace import GAS_A_TRACE, TRACED_IN_VAIN, Code, Patience, Recorder
 
 PATH = "contracts/Tiny.sol"
 SOURCE = "if(a) b();\nrequire(c);"
@@ -56,7 +56,7 @@ def recorder():
 
 
 def trace(recorder, *frames):
-    steps = [{"pc": pc, "op": op, "depth": 1} for pc, op in frames]
+    steps = [(pc, op.encode(), 1) for pc, op in frames]
     return recorder.add(steps, iter([recorder.find(bytes.fromhex(CODE[2:]), created=False)]))
 
 
@@ -113,17 +113,23 @@ def test_alike_calls_are_traced_ever_more_rarely_until_one_shows_something_new()
     for number in range(TRACED_IN_VAIN + 10):
         if not patience.is_over():
             traced.append(number)
-            patience.learn(new=False)
+            patience.learn(21_000, new=False)
     first = TRACED_IN_VAIN
     # All up to the limit and the next; then one is left out, then two, then three.
     assert traced == [*range(first + 1), first + 2, first + 5, first + 9]
-    patience.learn(new=True)
+    patience.learn(21_000, new=True)
     assert not patience.is_over()
+
+
+def test_dear_calls_are_given_up_sooner():
+    patience = Patience()
+    patience.learn(TRACED_IN_VAIN * GAS_A_TRACE, new=False)
+    assert [patience.is_over() for _ in range(2)] == [True, False]
 
 
 def test_foreign_code_is_left_out(recorder):
     assert recorder.find(b"\x01\x02", created=False) is None
-    recorder.add([{"pc": 0, "op": "STOP", "depth": 1}], iter([None]))
+    recorder.add([(0, b"STOP", 1)], iter([None]))
     assert figures(recorder) == (0, 3, 0, 4)
 
 
