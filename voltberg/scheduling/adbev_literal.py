@@ -54,10 +54,10 @@ class LiteralScheduler:
         """
         terms = draw_terms(problem, rng, self.volatility)
         slice_wh = np.where(terms.iceberg, self.peak_w // problem.w_per_wh, problem.most_wh)
-        day = MarketDay(problem, terms)
+        day = MarketDay(problem, terms, grid_takes=False)
         for frame in range(problem.frames):
             shown_wh = self._shown(day.orders, frame, slice_wh)
-            day.trade(frame, shown_wh, prices_cross=self.prices_cross, grid_takes=False)
+            day.trade(frame, shown_wh, prices_cross=self.prices_cross)
         return day.schedule()
 
     @staticmethod

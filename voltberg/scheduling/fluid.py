@@ -70,14 +70,14 @@ class FluidScheduler:
             What was traded, and the orders behind it.
         """
         terms = draw_terms(problem, rng, self.volatility)
-        day = MarketDay(problem, terms)
+        day = MarketDay(problem, terms, grid_takes=True)
         base_wh = (problem.base_w // problem.w_per_wh).tolist()
         load_wh = base_wh[-1]
         for frame in range(problem.frames):
             shown_wh = np.maximum(day.orders.even_wh(frame), day.orders.forced_wh(frame))
             if self.steady:
                 shown_wh = self._held(day.orders, terms, frame, shown_wh, load_wh - base_wh[frame])
-            day.trade(frame, shown_wh, prices_cross=True, grid_takes=True)
+            day.trade(frame, shown_wh)
             load_wh = base_wh[frame] + day.net_wh(frame)
         return day.schedule()
 

@@ -1,4 +1,4 @@
-"""One frame of the market: orders meet by rank priority (Xiao & Hou 2022, eq. 24), the grid does the rest.
+"""One frame of the market: orders meet by rank priority (Xiao & Hou 2022, eq. 24), the grid stands last.
 
 Crossing and priority are those of the frame auction's twin, ``voltberg.reference.auction_service``, so that
 what is matched here is what the contract matches.
@@ -6,6 +6,7 @@ what is matched here is what the contract matches.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from voltberg.models import Side
 from voltberg.reference.auction_service import AuctionRules, SliceQueue, queue_of, queues_of, serve
 from voltberg.reference.auction_words import AuctionOrder
+from voltberg.scheduling.grid_prices import GRID_ASK_TICK, GRID_BID_TICK, ticks_by_rank
 from voltberg.scheduling.orders import OrderTerms
 from voltberg.scheduling.problem import BoolArray, IntArray
 
@@ -20,6 +22,8 @@ RANK_RULES: Final = AuctionRules(
     slices_per_frame=0, alpha=10, beta=1, price_weight_bps=5000, uniform_price=True, roll_keeps_rank=True
 )
 """Alpha = 10 beta, as printed. Slices are cut before an order reaches the frame: what it shows is in it."""
+GRID_ID: Final = 0
+"""Number of the grid among a frame's owners; EVs count from 1."""
 
 
 class FrameMarket:
@@ -95,6 +99,47 @@ class FrameMarket:
             for position in (buyer, seller):
                 moved_wh[self._orders[position].participant_id - 1] += energy_wh
         return moved_wh
+
+    def with_grid(self, offered_wh: int, taken_wh: int) -> tuple[IntArray, IntArray]:
+        """Let the grid in, as a supplier who comes last on both sides; all orders accept its prices.
+
+        Parameters
+        ----------
+        offered_wh : int
+            Most that the grid offers; 0 or less for nothing [Wh].
+        taken_wh : int
+            Most that it takes; 0 or less for nothing [Wh].
+
+        Returns
+        -------
+        tuple of ndarray of int64, shape (evs,)
+            Energy between EVs, and energy with the grid, both without sign [Wh].
+        """
+        orders = self._at_grid_prices()
+        place = len(self._orders)
+        for side, quantity_wh in ((Side.ASK, offered_wh), (Side.BID, taken_wh)):
+            if quantity_wh > 0:
+                tick = GRID_ASK_TICK if side is Side.ASK else GRID_BID_TICK
+                orders[place] = AuctionOrder(GRID_ID, quantity_wh, 0, tick, 0, 0, side, supplier=True)
+                place += 1
+        between_wh, grid_wh = (np.zeros(self._evs, dtype=np.int64) for _ in range(2))
+        for positions in serve(orders, queues_of(orders, RANK_RULES), RANK_RULES):
+            *pair, energy_wh = positions
+            owners = [orders[position].participant_id for position in pair]
+            moved_wh = grid_wh if GRID_ID in owners else between_wh
+            for owner in owners:
+                if owner != GRID_ID:
+                    moved_wh[owner - 1] += energy_wh
+        return between_wh, grid_wh
+
+    def _at_grid_prices(self) -> dict[int, AuctionOrder]:
+        orders = dict(self._orders)
+        for side in Side:
+            at = [position for position, order in self._orders.items() if order.side == side]
+            ticks = ticks_by_rank(side, [self._orders[position].tick for position in at])
+            for position, tick in zip(at, ticks, strict=True):
+                orders[position] = replace(orders[position], tick=tick)
+        return orders
 
 
 def fill_in_order(priority: list[int], wanted_wh: IntArray, room_wh: int) -> IntArray:

@@ -59,10 +59,10 @@ class LevelScheduler:
             optimal_plan(planned).net_wh + (planned.base_w - problem.base_w) / problem.w_per_wh
         )
         terms = draw_terms(problem, rng, self.volatility)
-        day = MarketDay(problem, terms)
+        day = MarketDay(problem, terms, grid_takes=True)
         for frame, net_wh in enumerate(planned_wh.astype(np.int64).tolist()):
             shown_wh = _accepted(day.orders, terms, frame, net_wh)
-            day.trade(frame, shown_wh, prices_cross=True, grid_takes=True)
+            day.trade(frame, shown_wh)
         return day.schedule()
 
 

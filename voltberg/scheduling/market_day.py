@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from voltberg.models import Side
-from voltberg.scheduling.frame_market import FrameMarket, fill_in_order
+from voltberg.scheduling.frame_market import FrameMarket
 from voltberg.scheduling.orders import OpenOrders, OrderTerms
 from voltberg.scheduling.problem import ChargingProblem, IntArray, MarketTrace, Schedule
 
@@ -19,16 +18,20 @@ class MarketDay:
         The day.
     terms : OrderTerms
         Prices and arrival.
+    grid_takes : bool
+        Whether the grid takes, too: then EVs and the grid meet in one auction a frame. Otherwise EVs meet
+        first, and what buyers lack then meets what the grid offers in a second auction without sells.
     """
 
-    def __init__(self, problem: ChargingProblem, terms: OrderTerms) -> None:
+    def __init__(self, problem: ChargingProblem, terms: OrderTerms, *, grid_takes: bool) -> None:
         self.problem = problem
         self.terms = terms
+        self._grid_takes = grid_takes
         self.orders = OpenOrders.at_first(problem)
         shape = (problem.evs, problem.frames)
         self._shown_wh, self._matched_wh, self._grid_wh = (np.zeros(shape, dtype=np.int64) for _ in range(3))
 
-    def trade(self, frame: int, shown_wh: IntArray, *, prices_cross: bool, grid_takes: bool) -> None:
+    def trade(self, frame: int, shown_wh: IntArray, *, prices_cross: bool = True) -> None:
         """Trade one frame.
 
         Parameters
@@ -38,23 +41,19 @@ class MarketDay:
         shown_wh : ndarray of int64, shape (evs,)
             What each order shows, without sign [Wh].
         prices_cross : bool
-            Whether orders meet at crossing prices only.
-        grid_takes : bool
-            Whether the grid takes what sellers do not sell to buyers; it offers in any case.
+            Whether EVs that meet before the grid comes do so at crossing prices only, or any buy and sell.
         """
         buys = self.orders.buys
         market = FrameMarket(frame, self.terms, shown_wh, buys)
-        matched_wh = market.matched_wh(prices_cross=prices_cross)
-        rest_wh = shown_wh - matched_wh
-        base_w = int(self.problem.base_w[frame])
-        limit_w, w_per_wh = self.problem.limit_w, self.problem.w_per_wh
-        grid_wh = np.zeros_like(rest_wh)
-        if grid_takes:
-            # sells first: what they inject is room for buys
-            room_wh = (limit_w + base_w) // w_per_wh + int((rest_wh * buys).sum())
-            grid_wh = fill_in_order(market.by_priority(Side.ASK), rest_wh, room_wh)
-        room_wh = (limit_w - base_w) // w_per_wh + int(grid_wh.sum())
-        grid_wh += fill_in_order(market.by_priority(Side.BID), rest_wh, room_wh)
+        matched_wh = np.zeros_like(shown_wh)
+        taken_wh = 0
+        if self._grid_takes:
+            taken_wh = self.problem.export_room_wh(frame)
+        else:
+            matched_wh = market.matched_wh(prices_cross=prices_cross)
+            market = FrameMarket(frame, self.terms, (shown_wh - matched_wh) * buys, buys)
+        between_wh, grid_wh = market.with_grid(self.problem.import_room_wh(frame), taken_wh)
+        matched_wh += between_wh
         self.orders.trade(matched_wh + grid_wh)
         sign = np.where(buys, 1, -1)
         self._shown_wh[:, frame] = sign * shown_wh
@@ -85,6 +84,11 @@ class MarketDay:
             What was traded, with its orders.
         """
         trace = MarketTrace(
-            self._shown_wh, self.terms.tick, self.terms.arrival, self._matched_wh, self._grid_wh
+            self._shown_wh,
+            self.terms.tick,
+            self.terms.arrival,
+            self._matched_wh,
+            self._grid_wh,
+            self._grid_takes,
         )
         return Schedule(self.problem, self._matched_wh + self._grid_wh, trace)

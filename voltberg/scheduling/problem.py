@@ -108,6 +108,36 @@ class ChargingProblem:
         """Mean power of 1 Wh in a frame [W]."""
         return SECONDS_PER_HOUR // self.frame_seconds
 
+    def import_room_wh(self, frame: int) -> int:
+        """Give what the transformer can bring to the EVs beside the homes' load.
+
+        Parameters
+        ----------
+        frame : int
+            The frame.
+
+        Returns
+        -------
+        int
+            Energy, rounded down; below zero if the homes alone are above the limit [Wh].
+        """
+        return (self.limit_w - int(self.base_w[frame])) // self.w_per_wh
+
+    def export_room_wh(self, frame: int) -> int:
+        """Give what the EVs can feed in before the transformer carries its limit the other way.
+
+        Parameters
+        ----------
+        frame : int
+            The frame.
+
+        Returns
+        -------
+        int
+            Energy, rounded down [Wh].
+        """
+        return (self.limit_w + int(self.base_w[frame])) // self.w_per_wh
+
     def total_w(self, energy_wh: IntArray) -> IntArray:
         """Add the EVs to the homes (Xiao & Hou 2022, eq. 7).
 
@@ -165,6 +195,8 @@ class MarketTrace:
         Energy between EVs, negative for a seller; adds up to zero in each frame [Wh].
     grid_wh : ndarray of int64, shape (evs, frames)
         Energy from the grid, negative into it [Wh].
+    grid_takes : bool
+        Whether the grid takes, too, and EVs and the grid meet in one auction; otherwise EVs meet first.
     """
 
     shown_wh: IntArray
@@ -172,6 +204,7 @@ class MarketTrace:
     arrival: IntArray
     matched_wh: IntArray
     grid_wh: IntArray
+    grid_takes: bool
 
 
 @dataclass(frozen=True, slots=True)

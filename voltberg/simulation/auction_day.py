@@ -100,10 +100,19 @@ class AuctionDay:
             for participant_id, record in self._by_participant(frame).items()
             if record.sold_wh and participant_id in delivered_wh
         }
-        for part in self._parts(frame, sellers):
+        self._report(frame, delivered_wh, sellers)
+
+    def report_everybody(self, frame: int, delivered_wh: Mapping[int, int]) -> None:
+        """Settle all records at once where none was released before; who is not named delivered nothing."""
+        participants = self._by_participant(frame)
+        readings = {number: delivered_wh.get(number, 0) for number in participants}
+        self._report(frame, readings, participants)
+
+    def _report(self, frame: int, delivered_wh: Mapping[int, int], read: Collection[int]) -> None:
+        for part in self._parts(frame, read):
             readings = b"".join(
                 delivered_wh[record.participant_id].to_bytes(READING_BYTES)
-                if record.participant_id in sellers
+                if record.participant_id in read
                 else NOT_READ
                 for record in map(unpack_record, part.records)
             )
