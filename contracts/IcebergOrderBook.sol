@@ -31,7 +31,7 @@ contract IcebergOrderBook is OrderBookBatches {
     /* EXTERNAL: ORDERS */
 
     /// @inheritdoc IIcebergOrderBook
-    function place(uint256 request) external returns (uint64 orderId, uint256 filledWh) {
+    function place(uint144 request) external returns (uint64 orderId, uint256 filledWh) {
         return _place(request, msg.sender);
     }
 

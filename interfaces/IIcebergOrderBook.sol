@@ -61,8 +61,6 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IPositionVenue {
     error OrderBook_WouldTrade(uint64 orderId);
     /// @notice A level holds 65,535 arrivals.
     error OrderBook_LevelFull(uint32 frame, uint8 side, uint8 tick);
-    /// @notice A participant's position in a frame does not fit its word.
-    error OrderBook_PositionOverflow(uint32 participantId, uint32 frame);
     /// @notice The energy traded at a level (since it opened) or in a frame (at levels that emptied) would outgrow its word.
     error OrderBook_FrameOverflow(uint32 frame, uint256 tradedWh);
     /// @notice There is no such resting order (never placed, filled, cancelled or moved).
@@ -78,20 +76,20 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IPositionVenue {
 
     /// @notice Places an order; what crosses trades at once, the rest rests.
     /// @dev Emits {Filled} per fill, then {OrderPlaced} or {RestReturned} when something is left.
-    /// Request, from the lowest bit: frame 32 | side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | price step ticks 8 | kind 8 | maxFills 16;
-    /// all higher bits 0. Peak 0 = whole quantity displayed; kind 0 limit, 1 IOC, 2 FOK, 3 post-only.
+    /// Request of 144 bits, from the lowest: frame 32 | side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | price step ticks 8 | kind 8 | maxFills 16;
+    /// a wider one reverts without data. Peak 0 = whole quantity displayed; kind 0 limit, 1 IOC, 2 FOK, 3 post-only.
     /// A buy locks quantity x (tick + fees), a sell quantity x max(1, cap - tick), both x tick value per Wh; price improvement of a
     /// buy returns to its margin at once; a sell's lock stays with its position.
-    /// Checks in this order: `OrderBook_InvalidRequest` (high bits, side > 1), `Venue_NotRegistered`, `OrderBook_Suspended`,
+    /// Checks in this order: `OrderBook_InvalidRequest` (side > 1; bits from 144 on where a whole word is taken), `Venue_NotRegistered`, `OrderBook_Suspended`,
     /// `OrderBook_InvalidKind`, `OrderBook_ZeroMaxFills`, `OrderBook_FrameNotOpen`, `OrderBook_FramePaused`, `OrderBook_GateClosed`
     /// (timestamp >= gate closure), `OrderBook_TickOutOfRange`, [a penalised buyer's quantity is cut to quantity x factor / 10,000 down,
     /// its peak to at most that], `OrderBook_QuantityBelowMinimum`, `OrderBook_InvalidPeak`, `OrderBook_InvalidPriceStep`,
-    /// `OrderBook_LockBelowMinimum`, `Venue_InsufficientMargin`; then matching: `OrderBook_PositionOverflow`, `OrderBook_NotFilled`,
+    /// `OrderBook_LockBelowMinimum`, `Venue_InsufficientMargin`; then matching: `Venue_PositionOverflow`, `OrderBook_NotFilled`,
     /// `OrderBook_WouldTrade`, `OrderBook_LevelFull`; `OrderBook_FrameOverflow` when a level's sweep ends.
     /// An iceberg takes slice by slice (one {Filled} and one visit for each slice and maker), also without a price step.
     /// @return orderId Id of the resting order, 0 when nothing rests.
     /// @return filledWh Energy traded at once.
-    function place(uint256 request) external returns (uint64 orderId, uint256 filledWh);
+    function place(uint144 request) external returns (uint64 orderId, uint256 filledWh);
 
     /// @notice Places orders of the caller one after the other, all or none.
     /// @dev Reverts: `Venue_NotRegistered`; then events and errors as for {place}, of the first request that fails.
@@ -128,7 +126,7 @@ interface IIcebergOrderBook is IDelegation, ISignedOrders, IPositionVenue {
         uint8 priceStepTicks,
         uint8 kind,
         uint16 maxFills
-    ) external pure returns (uint256 request);
+    ) external pure returns (uint144 request);
 
     /// @notice Cancels the caller's resting order; its lock returns to the caller's margin. Possible at any time.
     /// @dev Emits {OrderCancelled}. Reverts: `Venue_NotRegistered`, `OrderBook_NotResting`, `OrderBook_NotOwner`.

@@ -179,8 +179,8 @@ interface IMatchingRound is IMandates, IPositionVenue {
 
     /// @notice Applies the next chunk of the best allocation; anyone may call, with what the winner submitted.
     /// @dev Emits {TradesApplied}, after the last chunk {RoundFinalised}. Value and fees move from the buyer's lock into the frame's pot, the rest of that lock returns
-    /// to its margin; the seller's lock moves to its position. Nothing here can fail for what was accepted. Checks in this order:
-    /// `Round_Unknown`, `Round_OutsidePhase`, `Round_NothingToApply`, `Round_WrongAllocation`.
+    /// to its margin; the seller's lock moves to its position. What was accepted cannot fail here, unless a position outgrows its word. Checks in this
+    /// order: `Round_Unknown`, `Round_OutsidePhase`, `Round_NothingToApply`, `Round_WrongAllocation`; trade by trade `Venue_PositionOverflow` (buyer, seller).
     /// @param trades The chunk: 64 trade words, the last one what is left.
     /// @param rest Commitment of the chunks behind it, 0 with the last one.
     function finalise(uint32 round, uint256[] calldata trades, bytes32 rest) external;

@@ -11,6 +11,8 @@ interface IPositionVenue is IMarketVenue, IVenue {
         uint32 indexed frame, uint32 indexed buyerId, uint32 indexed sellerId, uint32 energyWh, uint8 tick
     );
 
+    /// @notice A participant's position in a frame does not fit its word.
+    error Venue_PositionOverflow(uint32 participantId, uint32 frame);
     /// @notice Refusals are taken between gate closure and the refusal deadline only.
     error Venue_OutsideRefusalWindow(uint32 frame, uint256 opens, uint256 closes, uint256 timestamp);
     /// @notice A refusal names more than the positions hold, or would leave the seller uncovered.

@@ -32,10 +32,10 @@ abstract contract OrderBookViews is OrderBookMatching {
         uint8 priceStepTicks,
         uint8 kind,
         uint16 maxFills
-    ) external pure returns (uint256 request) {
-        request = frame | (uint256(side) << 32) | (uint256(tick) << 40) | (uint256(quantityWh) << 48)
-            | (uint256(peakWh) << 80);
-        request |= (uint256(priceStepTicks) << 112) | (uint256(kind) << 120) | (uint256(maxFills) << 128);
+    ) external pure returns (uint144 request) {
+        request = frame | (uint144(side) << 32) | (uint144(tick) << 40) | (uint144(quantityWh) << 48)
+            | (uint144(peakWh) << 80);
+        request |= (uint144(priceStepTicks) << 112) | (uint144(kind) << 120) | (uint144(maxFills) << 128);
     }
 
     /// @inheritdoc IIcebergOrderBook

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IIcebergOrderBook} from "../../interfaces/IIcebergOrderBook.sol";
+import {IPositionVenue} from "../../interfaces/IPositionVenue.sol";
 import {FrameClock} from "./FrameClock.sol";
 
 /// @title One participant's position in one frame
@@ -85,7 +85,7 @@ library PositionWord {
         return (energyWh << _SOLD_SHIFT) | (valueMicro << _SALE_SHIFT) | (addedLockMicro << _LOCK_SHIFT);
     }
 
-    /// @dev Adds a trade to the position of `frame` or reverts with `OrderBook_PositionOverflow`.
+    /// @dev Adds a trade to the position of `frame` or reverts with `Venue_PositionOverflow`.
     /// @param word Stored word, of this frame or an older one.
     function plus(uint256 word, uint256 added, uint256 frame, uint256 participantId)
         internal
@@ -100,7 +100,7 @@ library PositionWord {
         }
         if (((sum ^ word ^ added) & _CARRIES) | (added >> _TAG_SHIFT) != 0) {
             // Both come from 32-bit fields.
-            revert IIcebergOrderBook.OrderBook_PositionOverflow(uint32(participantId), uint32(frame));
+            revert IPositionVenue.Venue_PositionOverflow(uint32(participantId), uint32(frame));
         }
     }
 

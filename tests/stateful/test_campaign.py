@@ -40,7 +40,7 @@ def test_contracts_and_twin_agree_on_50000_transactions(artifacts, seed):
     assert all(result.tally.successes[operation] > 0 for operation in SENT_ABOVE_ZERO)
     assert result.tally.checkpoints == 50
     # Words are full now and then, or the set-up of huge amounts would be for nothing.
-    assert result.tally.reverts["book.place", "OrderBook_PositionOverflow"] > 0
+    assert result.tally.reverts["book.place", "Venue_PositionOverflow"] > 0
 
 
 def test_processes_share_a_campaign_without_changing_it(artifacts, tmp_path):

@@ -52,7 +52,10 @@ class BookOrders(BookViews):
 
     @external
     def place(self, sender: str, request: int) -> tuple[int, int]:
-        """Place an order; return the id of what rests (0: nothing) and the energy traded at once [Wh]."""
+        """Place an order; return the id of what rests (0: nothing) and the energy traded at once [Wh].
+
+        A request of more than 144 bits cannot be encoded: the contract never sees one.
+        """
         return self._place(sender, request)
 
     def _place(self, owner: str, request: int) -> tuple[int, int]:

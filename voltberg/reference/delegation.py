@@ -28,7 +28,7 @@ _SIGNATURES: Final = (
     "OrderBook_NotFilled(uint256,uint256)",
     "OrderBook_WouldTrade(uint64)",
     "OrderBook_LevelFull(uint32,uint8,uint8)",
-    "OrderBook_PositionOverflow(uint32,uint32)",
+    "Venue_PositionOverflow(uint32,uint32)",
     "OrderBook_FrameOverflow(uint32,uint256)",
     "OrderBook_NotResting(uint64)",
     "OrderBook_NotOwner(uint64,uint32,uint32)",

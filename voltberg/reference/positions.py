@@ -48,7 +48,7 @@ class PositionRing:
         bought += energy_wh
         purchase += value_micro
         if bought > MASK_40 or purchase > MASK_56:
-            raise Revert("OrderBook_PositionOverflow", participant_id, frame)
+            raise Revert("Venue_PositionOverflow", participant_id, frame)
         tag = position_tag(frame)
         self.store(frame, participant_id, FramePosition(tag, bought, sold, purchase, sale, lock))
 
@@ -61,7 +61,7 @@ class PositionRing:
         sale += value_micro
         lock += lock_micro
         if sold > MASK_40 or sale > MASK_56 or lock > MASK_48:
-            raise Revert("OrderBook_PositionOverflow", participant_id, frame)
+            raise Revert("Venue_PositionOverflow", participant_id, frame)
         tag = position_tag(frame)
         self.store(frame, participant_id, FramePosition(tag, bought, sold, purchase, sale, lock))
 

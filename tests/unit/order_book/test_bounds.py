@@ -59,7 +59,7 @@ def test_trade_is_refused_when_the_makers_position_would_overflow(coarse_market)
     assert energy_wh * 50 * 65_535 > 2**48 - 1
     market.transact(maker, "book", "place", frame | 1 << 32 | 100 << 40 | energy_wh << 48 | 9 << 128)
     buy = frame | 100 << 40 | energy_wh << 48 | 9 << 128
-    with market.reverts(f"OrderBook_PositionOverflow: {maker.id}, {frame}"):
+    with market.reverts(f"Venue_PositionOverflow: {maker.id}, {frame}"):
         market.transact(taker, "book", "place", buy)
     assert market.call("book", "positionOf", frame, taker.id) == (0, 0, 0, 0, 0)
 
@@ -73,7 +73,7 @@ def test_trade_is_refused_when_the_takers_position_would_overflow(coarse_market)
     energy_wh = 100_000_000
     market.transact(maker, "book", "place", frame | 100 << 40 | energy_wh << 48 | 9 << 128)
     sell = frame | 1 << 32 | 100 << 40 | energy_wh << 48 | 9 << 128
-    with market.reverts(f"OrderBook_PositionOverflow: {taker.id}, {frame}"):
+    with market.reverts(f"Venue_PositionOverflow: {taker.id}, {frame}"):
         market.transact(taker, "book", "place", sell)
 
 

@@ -1,5 +1,7 @@
 """Every reason for which an order is refused before it reaches the book."""
 
+from dataclasses import replace
+
 import pytest
 
 
@@ -12,7 +14,19 @@ def test_request_is_packed_from_its_lowest_bit(book, market):
 def test_request_is_refused_when_bits_without_meaning_are_set(book, market, traders, bit, side):
     request = book.request(side, 100, 100) | 1 << bit
     with market.reverts(f"OrderBook_InvalidRequest: {request}"):
-        market.transact(traders[0], "book", "place", request)
+        market.transact(traders[0], "book", "placeMany", [request])
+
+
+@pytest.mark.parametrize("bit", [144, 255])
+def test_a_request_of_more_bits_is_no_call_of_place(book, market, traders, bit):
+    """Its type has 144: what else stands in the word is refused before the book sees it, without data."""
+    good = market.chain.transaction(traders[0].address, "book", "place", book.request(book.BID, 100, 100))
+    wide = int.from_bytes(good.data[4:], "big") | 1 << bit
+    receipt = market.engine.send_block([replace(good, data=good.data[:4] + wide.to_bytes(32, "big"))], market.now)[0]
+    assert (receipt.status, receipt.output, receipt.logs) == (0, b"", ())
+    assert receipt.gas_used < good.gas_limit
+    market.now = market.engine.timestamp + 1
+    assert market.engine.send_block([good], market.now)[0].succeeded
 
 
 @pytest.mark.parametrize("side", [2, 128, 255])
