@@ -37,16 +37,16 @@ contract IcebergOrderBook is OrderBookBatches {
 
     /// @inheritdoc IIcebergOrderBook
     function cancel(uint64 orderId) external {
-        uint256 account = _knownAccount(msg.sender);
+        (Account storage slot, uint256 account) = _knownSlot(msg.sender);
         uint256 order = _restingOf(orderId, account);
         _orders[orderId] = 0;
-        _accounts[msg.sender] = _withMargin(account, _lockMicro(order, OrderWord.remainingWh(order)));
+        slot.word = _withMargin(account, _lockMicro(order, OrderWord.remainingWh(order)));
         emit OrderCancelled(orderId | (OrderWord.remainingWh(order) << 64));
     }
 
     /// @inheritdoc IIcebergOrderBook
     function reduce(uint64 orderId, uint32 reductionWh) external {
-        uint256 account = _knownAccount(msg.sender);
+        (Account storage slot, uint256 account) = _knownSlot(msg.sender);
         uint256 order = _restingOf(orderId, account);
         _requireGateOpen(OrderWord.frameOf(orderId));
         uint256 remaining = OrderWord.remainingWh(order);
@@ -58,7 +58,7 @@ contract IcebergOrderBook is OrderBookBatches {
         uint256 visible = OrderWord.visibleWh(order);
         if (visible > remaining) visible = remaining;
         _orders[orderId] = OrderWord.withQuantities(order, remaining, visible);
-        _accounts[msg.sender] = _withMargin(account, _lockMicro(order, reductionWh));
+        slot.word = _withMargin(account, _lockMicro(order, reductionWh));
         emit OrderReduced(orderId | (uint256(reductionWh) << 64) | (visible << 96));
     }
 

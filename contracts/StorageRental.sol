@@ -110,7 +110,7 @@ contract StorageRental is VenueAccounts, IStorageRental {
         require(capacityWh != 0 && (chargeW | dischargeW) != 0, Storage_EmptyBooking(capacityWh, chargeW, dischargeW));
         (uint256 rentMicro, uint256 movementMicro) = _quote(frames, capacityWh, chargeW, dischargeW);
         uint256 lockMicro = rentMicro + movementMicro;
-        _accounts[msg.sender] = _withoutMargin(account, lockMicro);
+        _accounts[msg.sender].word = _withoutMargin(account, lockMicro);
         for (uint32 i = 0; i < frames; ++i) {
             _bookFrame(firstFrame + i, capacityWh, chargeW, dischargeW);
         }
@@ -137,7 +137,7 @@ contract StorageRental is VenueAccounts, IStorageRental {
         _recordEnd(word, rentMicro, movementMicro, leftWh);
         uint32 renterId = word.renterId();
         address renter = _ownerOf[renterId];
-        _accounts[renter] = _withMargin(_accounts[renter], returnedMicro);
+        _accounts[renter].word = _withMargin(_accounts[renter].word, returnedMicro);
         emit BookingClosed(bookingId, renterId, rentMicro, movementMicro, returnedMicro, leftWh);
     }
 
@@ -170,7 +170,7 @@ contract StorageRental is VenueAccounts, IStorageRental {
         require(operator != address(0), Venue_NotRegistered(operator));
         uint256 amountMicro = _totals.revenueMicro;
         _totals.revenueMicro = 0;
-        _accounts[operator] = _withMargin(_accounts[operator], amountMicro);
+        _accounts[operator].word = _withMargin(_accounts[operator].word, amountMicro);
         emit RevenueCollected(amountMicro);
     }
 

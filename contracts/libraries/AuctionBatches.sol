@@ -70,7 +70,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
     function _setMandate(uint256 account, uint256 mandate) internal override {
         super._setMandate(account, mandate);
         bool bounded = uint32(mandate >> 32) != type(uint32).max || mandate >> 80 != type(uint32).max;
-        _accounts[msg.sender] = (account & (_BOUNDED - 1)) | (bounded ? _BOUNDED : 0)
+        _accounts[msg.sender].word = (account & (_BOUNDED - 1)) | (bounded ? _BOUNDED : 0)
             | (uint256(uint32(mandate)) << _EXCHANGE_SHIFT) | (uint256(uint16(mandate >> 64)) << _BID_SHIFT);
     }
 
@@ -78,7 +78,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
 
     /// @dev Number of the caller, an exchange.
     function _exchange() private view returns (uint32) {
-        uint256 account = _accounts[msg.sender];
+        uint256 account = _accounts[msg.sender].word;
         require(_rolesIn(account) & EXCHANGE != 0, Venue_MissingRole(msg.sender, EXCHANGE));
         return _idIn(account);
     }
@@ -124,7 +124,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
     /// @return fault Selector of the error of a bad entry, which changes nothing; else 0.
     function _ordered(Batch memory batch, uint256 entry, uint256 index) private returns (uint256 word, uint256 fault) {
         address owner = address(uint160(entry >> _ORDER_BITS));
-        uint256 account = _accounts[owner];
+        uint256 account = _accounts[owner].word;
         uint256 request = ((entry & ((1 << _ORDER_BITS) - 1)) << 32) | batch.frame;
         fault = _code(Auction_InvalidRequest.selector);
         if (entry & _NOT_ORDER == 0) fault = _refusal(account, batch.mandate, request);
@@ -137,7 +137,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
                 account = _withWords(_charged(account, lockMicro), 1, ORDER_ALLOWANCE, batch.presentUse);
                 if (account == 0) fault = _code(Auction_TooManyWords.selector);
                 else if (index >= MAX_ORDERS) fault = _code(Auction_FrameFull.selector);
-                else _accounts[owner] = account;
+                else _accounts[owner].word = account;
             }
         }
     }
@@ -148,7 +148,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
         returns (uint256 word, uint256 fault)
     {
         address owner = address(uint160(entry >> _NAME_BITS));
-        uint256 account = _accounts[owner];
+        uint256 account = _accounts[owner].word;
         if (entry & _NOT_NAME != 0) {
             fault = _code(Auction_InvalidRequest.selector);
         } else if (account & _EXCHANGE_MASK != batch.mandate) {
@@ -159,7 +159,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
             account = _withWords(account, 1, CANCEL_ALLOWANCE, batch.presentUse);
             if (account == 0) fault = _code(Auction_TooManyWords.selector);
             else if (index >= MAX_WORDS) fault = _code(Auction_FrameFull.selector);
-            else _accounts[owner] = account;
+            else _accounts[owner].word = account;
         }
     }
 

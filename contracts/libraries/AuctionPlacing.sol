@@ -53,7 +53,7 @@ abstract contract AuctionPlacing is AuctionFrames {
         unchecked {
             require(firstIndex + count <= MAX_ORDERS, Auction_FrameFull(frame));
         }
-        _accounts[msg.sender] = account;
+        _accounts[msg.sender].word = account;
         _frames[frame] = frameWord.withDigest(digest, count);
         ClearingLoops.logEntries(WordsChained.selector, entries, count);
     }
@@ -65,7 +65,7 @@ abstract contract AuctionPlacing is AuctionFrames {
         _requireGateOpen(frame);
         account = _withUse(account, 1, CANCEL_ALLOWANCE);
         require(frameWord.count() < MAX_WORDS, Auction_FrameFull(frame));
-        _accounts[msg.sender] = account;
+        _accounts[msg.sender].word = account;
         _chain(frame, frameWord, AuctionWord.cancel(_idIn(account), originFrame, index));
     }
 
@@ -73,7 +73,7 @@ abstract contract AuctionPlacing is AuctionFrames {
 
     /// @inheritdoc IFrameAuction
     function allowedWordsOf(uint32 participantId) external view returns (uint256 words) {
-        uint256 account = _accounts[_ownerOf[participantId]];
+        uint256 account = _accounts[_ownerOf[participantId]].word;
         return account == 0 ? 0 : _ALLOWANCE - _used(account);
     }
 
@@ -101,7 +101,7 @@ abstract contract AuctionPlacing is AuctionFrames {
         account = _withUse(_withoutMargin(account, lockMicro), 1, ORDER_ALLOWANCE);
         index = frameWord.count();
         require(index < MAX_ORDERS, Auction_FrameFull(frame));
-        _accounts[owner] = account;
+        _accounts[owner].word = account;
         _chain(frame, frameWord, word);
     }
 

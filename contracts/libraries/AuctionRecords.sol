@@ -62,7 +62,7 @@ abstract contract AuctionRecords is AuctionFrames {
         _frames[frame] = word.refused(refusal.energyWh, refusal.valueMicro);
         address account = _ownerOf[refusal.buyerId];
         uint256 feesMicro = refusal.energyWh * word.feeTicks() * _tickMicroPerWh;
-        _accounts[account] = _withMargin(_accounts[account], refusal.valueMicro + feesMicro);
+        _accounts[account].word = _withMargin(_accounts[account].word, refusal.valueMicro + feesMicro);
         // Both were compared with smaller limits.
         emit TradeRefused(frame, refusal.buyerId, refusal.sellerId, uint32(refusal.energyWh), uint8(refusal.tick));
     }

@@ -13,6 +13,9 @@ library FrameWord {
     /// @notice Ticks that a frame has.
     uint256 internal constant LEVELS = 192;
 
+    /// @notice No level: what {crossing} gives when nothing crosses.
+    uint256 internal constant NONE = 256;
+
     uint256 internal constant OPEN = 1 << 252;
     uint256 internal constant PAUSED = 1 << 253;
     /// @dev The levels' traded energy is in this word already.
@@ -24,11 +27,17 @@ library FrameWord {
     uint256 private constant _TRADED_MASK = ((1 << 40) - 1) << _TRADED_SHIFT;
     uint256 private constant _CAP_SHIFT = 240;
     uint256 private constant _FEE_SHIFT = 248;
+    uint256 private constant _FLAGS_SHIFT = 252;
 
     /// @dev A fresh open frame: no levels, all ticks on the bid side.
     function open(uint256 capTick, uint256 fees) internal pure returns (uint256) {
         return
             OPEN | ((OrderWord.HIGHEST_TICK + 1) << _ASKS_FROM_SHIFT) | (capTick << _CAP_SHIFT) | (fees << _FEE_SHIFT);
+    }
+
+    /// @dev Whether orders may be placed: open, not paused, and not yet closed.
+    function isTradable(uint256 word) internal pure returns (bool) {
+        return word >> _FLAGS_SHIFT == OPEN >> _FLAGS_SHIFT;
     }
 
     /// @dev One bit per tick that may hold orders.
@@ -77,26 +86,22 @@ library FrameWord {
         return side == OrderWord.BID ? word & bidMask & _LEVELS : word & ~bidMask & _LEVELS;
     }
 
-    /// @dev Levels that an incoming order of `side` with limit `tick` may trade with: asks at or below, bids at or above it.
-    function crossing(uint256 word, uint256 side, uint256 tick) internal pure returns (uint256 bits) {
-        // Shifts by at most 192.
-        unchecked {
-            uint256 bidMask = (1 << asksFrom(word)) - 1;
-            return side == OrderWord.BID ? word & ((2 << tick) - 1) & ~bidMask : (word & bidMask) >> tick << tick;
-        }
-    }
-
-    /// @dev The best of the levels that cross an incoming order of `side`: the lowest ask or the highest bid. The one at the border of the
-    /// sides is found without a search.
-    function best(uint256 word, uint256 side, uint256 bits) internal pure returns (uint256 tick) {
-        tick = asksFrom(word);
-        // A bid that crosses lies below the border.
+    /// @dev The best level that an incoming order of `side` with limit `tick` may trade with: the lowest ask at or below it, the highest bid at
+    /// or above it, or {NONE}. Most often it is at the border of the sides, and found without a search.
+    function crossing(uint256 word, uint256 side, uint256 tick) internal pure returns (uint256 best) {
+        uint256 from = asksFrom(word);
+        // Shifts by at most 192; a bid that crosses lies below the border.
         unchecked {
             if (side == OrderWord.BID) {
-                if ((bits >> tick) & 1 == 0) tick = TickBitmap.lowest(bits);
-            } else {
-                if ((bits >> --tick) & 1 == 0) tick = TickBitmap.highest(bits);
+                if (tick < from) return NONE;
+                if ((word >> from) & 1 != 0) return from;
+                uint256 asks = (word >> from << from) & ((2 << tick) - 1);
+                return asks == 0 ? NONE : TickBitmap.lowest(asks);
             }
+            if (tick >= from) return NONE;
+            if ((word >> (from - 1)) & 1 != 0) return from - 1;
+            uint256 bids = (word & ((1 << from) - 1)) >> tick << tick;
+            return bids == 0 ? NONE : TickBitmap.highest(bids);
         }
     }
 

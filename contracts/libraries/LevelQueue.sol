@@ -86,11 +86,11 @@ library LevelQueue {
         }
     }
 
-    /// @dev The level with an arrival at its head served by a trade of that energy.
-    function withServed(uint256 level, uint256 energyWh) internal pure returns (uint256) {
+    /// @dev The level after a trade of that energy with the arrival at its head, which is `served` (1) or not (0).
+    function withServed(uint256 level, uint256 energyWh, uint256 served) internal pure returns (uint256) {
         // A cursor never passes its tail, and the traded energy is the topmost field.
         unchecked {
-            return level + (energyWh << _TRADED_SHIFT) + 1;
+            return level + (energyWh << _TRADED_SHIFT) + served;
         }
     }
 

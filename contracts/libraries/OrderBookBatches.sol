@@ -43,7 +43,7 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
 
     /// @inheritdoc IIcebergOrderBook
     function placeFor(uint256[] calldata entries) external onlyRole(EXCHANGE) {
-        uint32 exchangeId = _idIn(_accounts[msg.sender]);
+        uint32 exchangeId = _idIn(_accounts[msg.sender].word);
         uint256 quota = _quota(exchangeId, entries.length);
         for (uint256 i; i < entries.length; ++i) {
             uint256 entry = entries[i];
@@ -79,7 +79,7 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
 
     /// @inheritdoc IIcebergOrderBook
     function cancelFor(uint64[] calldata orderIds) external onlyRole(EXCHANGE) {
-        uint32 exchangeId = _idIn(_accounts[msg.sender]);
+        uint32 exchangeId = _idIn(_accounts[msg.sender].word);
         for (uint256 i; i < orderIds.length; ++i) {
             uint64 orderId = orderIds[i];
             uint256 order = _resting(orderId);
@@ -107,7 +107,8 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
     function _cancel(uint64 orderId, uint256 order, address owner) internal {
         uint256 remaining = OrderWord.remainingWh(order);
         _orders[orderId] = 0;
-        _accounts[owner] = _withMargin(_accounts[owner], _lockMicro(order, remaining));
+        Account storage account = _accounts[owner];
+        account.word = _withMargin(account.word, _lockMicro(order, remaining));
         emit OrderCancelled(orderId | (remaining << 64));
     }
 

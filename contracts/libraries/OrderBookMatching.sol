@@ -77,19 +77,18 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
     /// @return reason 0 when it is filled or nothing crosses any more, else why its rest may not rest.
     function _take(Sweep memory sweep) internal returns (uint256 reason) {
         while (sweep.sliceWh != 0) {
-            uint256 bits = FrameWord.crossing(sweep.frameWord, sweep.side, sweep.tick);
-            if (bits == 0) return 0;
+            uint256 tick = FrameWord.crossing(sweep.frameWord, sweep.side, sweep.tick);
+            if (tick == FrameWord.NONE) return 0;
             if (sweep.visits == 0) return REASON_MAX_FILLS;
-            if (_takeLevel(sweep, FrameWord.best(sweep.frameWord, sweep.side, bits))) return REASON_SELF_TRADE;
+            if (_takeLevel(sweep, tick)) return REASON_SELF_TRADE;
         }
     }
 
     /// @dev Makes sure that a post-only order would not trade: walks over cancelled orders, at most `visits`, and reverts at any other.
     function _skipCancelled(Sweep memory sweep) internal {
         while (true) {
-            uint256 bits = FrameWord.crossing(sweep.frameWord, sweep.side, sweep.tick);
-            if (bits == 0) return;
-            uint256 tick = FrameWord.best(sweep.frameWord, sweep.side, bits);
+            uint256 tick = FrameWord.crossing(sweep.frameWord, sweep.side, sweep.tick);
+            if (tick == FrameWord.NONE) return;
             uint256 levelKey = OrderWord.levelKey(sweep.frame, sweep.side ^ 1, tick);
             uint256 level = _queue.levels[levelKey].word;
             do {
@@ -106,58 +105,42 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
     /// @dev Trades a plain incoming order against the plain orders at the head of the best level: most sweeps are no more, and none of
     /// this needs memory. It ends when the order is filled, its visits or the level are used up, or somebody stands there of whom {_take}
     /// knows more: an iceberg, a replenished slice, the owner itself. O(visited orders).
-    /// @param bits Levels that the order may trade with, not 0.
+    /// @param tick The best level.
     /// @return restWh What is left of the order [Wh].
     /// @return visits Resting orders that it may still visit.
     /// @return word The frame's word.
-    /// @return valueWhTicks Value traded [Wh x ticks].
-    function _takePlain(uint256 request, uint256 takerId, uint256 frameWord, uint256 bits, uint256 quantityWh)
+    function _takePlain(uint256 request, uint256 takerId, uint256 frameWord, uint256 tick, uint256 quantityWh)
         internal
-        returns (uint256 restWh, uint256 visits, uint256 word, uint256 valueWhTicks)
+        returns (uint256 restWh, uint256 visits, uint256 word)
     {
-        uint256 side = OrderWord.sideIn(request);
-        uint256 tick = FrameWord.best(frameWord, side, bits);
-        uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), side ^ 1, tick);
+        uint256 levelKey = OrderWord.levelKey(OrderWord.frameIn(request), OrderWord.sideIn(request) ^ 1, tick);
         LevelQueue.Level storage slot = _queue.levels[levelKey];
         uint256 level = slot.word;
         (restWh, visits, word) = (quantityWh, OrderWord.maxFillsIn(request), frameWord);
-        valueWhTicks = LevelQueue.tradedWh(level);
         while (LevelQueue.hasArrivalsOnly(level)) {
             uint256 orderId = OrderWord.id(levelKey, LevelQueue.next(level));
             uint256 order = _orders[orderId];
-            if (order != 0) {
-                if (OrderWord.peakWh(order) != 0 || OrderWord.makerOf(order) == takerId) break;
-                uint256 energyWh = OrderWord.visibleWh(order);
-                if (restWh < energyWh) {
-                    energyWh = restWh;
-                    _orders[orderId] = OrderWord.withoutDisplayed(order, energyWh);
-                    level = LevelQueue.withTraded(level, energyWh);
-                } else {
-                    level = LevelQueue.withServed(level, energyWh);
-                }
-                _fill(takerId, orderId, order, energyWh);
-                // The energy is at most the rest.
-                unchecked {
-                    restWh -= energyWh;
-                }
-            } else {
-                level = LevelQueue.withServed(level, 0);
+            if (OrderWord.peakWh(order) != 0) break;
+            if (OrderWord.makerOf(order) == takerId) break;
+            // A cancelled order is a word of 0, and is passed over with an energy of 0.
+            uint256 energyWh = OrderWord.visibleWh(order);
+            uint256 served = 1;
+            if (restWh < energyWh) {
+                (energyWh, served) = (restWh, 0);
+                _orders[orderId] = OrderWord.withoutDisplayed(order, energyWh);
             }
-            // At least 1 when the loop begins, and afterwards.
+            level = LevelQueue.withServed(level, energyWh, served);
+            if (energyWh != 0) _fill(takerId, orderId, order, energyWh);
+            // The energy is at most the rest; a visit is left when the loop begins, and afterwards. The product is 0 when one of them is.
             unchecked {
+                restWh -= energyWh;
                 --visits;
+                if (restWh * visits == 0) break;
             }
-            if (visits == 0 || restWh == 0) break;
         }
-        // 40 bits of energy times 8 bits of price; the level's traded energy only grows.
-        unchecked {
-            valueWhTicks = (LevelQueue.tradedWh(level) - valueWhTicks) * tick;
-        }
-        if (LevelQueue.isEmpty(level)) {
-            (level, word) = _emptied(OrderWord.frameIn(request), word, tick, level);
-        } else if (restWh == 0 || visits == 0) {
-            _checkLevel(OrderWord.frameIn(request), level);
-        }
+        if (LevelQueue.isEmpty(level)) (level, word) = _emptied(OrderWord.frameIn(request), word, tick, level);
+        // Otherwise the sweep goes on here.
+        if (restWh == 0 || visits == 0) _checkLevel(OrderWord.frameIn(request), level);
         slot.word = level;
     }
 
@@ -219,13 +202,10 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
             emit Filled(orderId | (makerId << 64) | (takerId << 96) | (energyWh << 128));
             uint256 energyMicro = energyWh * _tickMicroPerWh;
             uint256 valueMicro = energyMicro * OrderWord.tickOf(orderId);
-            _book(
-                OrderWord.frameOf(orderId),
-                makerId,
-                OrderWord.isAsk(orderId)
-                    ? PositionWord.sale(energyWh, valueMicro, energyMicro * OrderWord.lockTicksOf(order))
-                    : PositionWord.purchase(energyWh, valueMicro)
-            );
+            uint256 added = OrderWord.isAsk(orderId)
+                ? PositionWord.sale(energyWh, valueMicro, energyMicro * OrderWord.lockTicksOf(order))
+                : PositionWord.purchase(energyWh, valueMicro);
+            _book(OrderWord.frameOf(orderId), makerId, added);
         }
     }
 
@@ -291,10 +271,8 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         _orders[orderId] = 0;
         _orders[newId] = OrderWord.withLockTicks(order, lockTicks);
         sweep.frameWord = FrameWord.withLevel(sweep.frameWord, side, tick);
-        address owner = _ownerOf[OrderWord.makerOf(order)];
         // A step moves away from the market, where a lock per Wh is never higher.
-        _accounts[owner] =
-            _withMargin(_accounts[owner], remaining * (OrderWord.lockTicksOf(order) - lockTicks) * _tickMicroPerWh);
+        _credit(OrderWord.makerOf(order), remaining * (OrderWord.lockTicksOf(order) - lockTicks) * _tickMicroPerWh);
         emit OrderMoved(orderId | (newId << 64));
         return true;
     }
@@ -302,7 +280,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
     /// @dev Whether a level that keeps orders may carry what it traded.
     function _checkLevel(uint256 frame, uint256 level) private pure {
         uint256 traded = LevelQueue.tradedWh(level);
-        require(traded <= _MAX_LEVEL_TRADED_WH, OrderBook_FrameOverflow(uint32(frame), traded));
+        if (traded > _MAX_LEVEL_TRADED_WH) revert OrderBook_FrameOverflow(uint32(frame), traded);
     }
 
     /// @dev Takes an emptied level out of the frame's word, its traded energy into it.

@@ -38,20 +38,36 @@ abstract contract OrderBookPlacing is OrderBookViews {
     /// @return orderId Id of what rests, 0 when nothing does.
     /// @return filledWh Energy traded at once.
     function _place(uint256 request, address owner) internal returns (uint64 orderId, uint256 filledWh) {
-        require(OrderWord.isWellFormed(request), OrderBook_InvalidRequest(request));
-        uint256 account = _knownAccount(owner);
-        uint256 frameWord = _admit(request, account);
-        (uint256 quantityWh, uint256 peakWh) = _quantities(request, account);
-        uint256 lockTicks = FrameWord.lockTicks(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
-        uint256 lockMicro = _lockFor(quantityWh, lockTicks);
-        require(
-            lockMicro <= _marginIn(account), Venue_InsufficientMargin(_idIn(account), lockMicro, _marginIn(account))
-        );
-        uint256 bits = FrameWord.crossing(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
-        if (bits != 0 || OrderWord.isImmediate(request)) {
-            return _trade(request, owner, account, frameWord, bits, quantityWh, peakWh, lockMicro);
+        Account storage slot = _accounts[owner];
+        uint256 account = slot.word;
+        // One test of all that most orders and most owners have not.
+        uint256 unusual = OrderWord.unusualBits(request) | _irregularities(account);
+        if (OrderWord.besidesSlices(unusual) != 0) _admit(request, owner, account);
+        uint256 frameWord = _tradable(request);
+        uint256 quantityWh = OrderWord.quantityIn(request);
+        uint256 peakWh;
+        if (unusual != 0) {
+            (quantityWh, peakWh) = _quantities(request, account);
+        } else if (quantityWh < minimumQuantityWh) {
+            revert OrderBook_QuantityBelowMinimum(quantityWh, minimumQuantityWh);
         }
-        _accounts[owner] = _charged(account, lockMicro);
+        uint256 lockTicks = FrameWord.lockTicks(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
+        uint256 lockMicro = _lockFor(account, quantityWh, lockTicks);
+        uint256 tick = FrameWord.crossing(frameWord, OrderWord.sideIn(request), OrderWord.tickIn(request));
+        if (unusual != 0) {
+            if (tick == FrameWord.NONE ? OrderWord.isImmediate(request) : !OrderWord.isPlainTaker(request)) {
+                return _sweep(
+                    _sweepOf(request, _idIn(account), frameWord, quantityWh, peakWh),
+                    request,
+                    slot,
+                    account,
+                    frameWord,
+                    quantityWh
+                );
+            }
+        }
+        if (tick != FrameWord.NONE) return _trade(request, slot, account, frameWord, tick, quantityWh, lockMicro);
+        slot.word = _charged(account, lockMicro);
         (uint256 id, uint256 newWord) =
             _rest(request, frameWord, _idIn(account), quantityWh, peakWh, peakWh == 0 ? quantityWh : peakWh, lockTicks);
         if (newWord != frameWord) _frames[OrderWord.frameIn(request)] = newWord;
@@ -83,27 +99,36 @@ abstract contract OrderBookPlacing is OrderBookViews {
 
     /* PRIVATE: CHECKS */
 
-    /// @dev Whether the order may be placed now: its owner, kind, frame and price.
-    /// @return frameWord The frame's word.
-    function _admit(uint256 request, uint256 account) private view returns (uint256 frameWord) {
+    /// @dev Whether such an order of such an owner may be placed at all.
+    function _admit(uint256 request, address owner, uint256 account) private pure {
+        require(OrderWord.isWellFormed(request), OrderBook_InvalidRequest(request));
+        require(account != 0, Venue_NotRegistered(owner));
         require(_statusIn(account) == 0, OrderBook_Suspended(_idIn(account), _statusIn(account)));
-        // Three of the checks concern nothing that a plain order has.
-        if (!OrderWord.isPlain(request) && !OrderWord.isKindValid(request)) {
-            revert OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request));
-        }
-        require(OrderWord.maxFillsIn(request) != 0, OrderBook_ZeroMaxFills());
+        require(
+            OrderWord.isKindValid(request), OrderBook_InvalidKind(OrderWord.kindIn(request), OrderWord.peakIn(request))
+        );
+    }
+
+    /// @dev Whether it may be placed now: visits, frame and price.
+    /// @return frameWord The frame's word.
+    function _tradable(uint256 request) private view returns (uint256 frameWord) {
+        if (OrderWord.maxFillsIn(request) == 0) revert OrderBook_ZeroMaxFills();
         uint32 frame = OrderWord.frameIn(request);
-        frameWord = _openFrame(frame);
-        require(frameWord & FrameWord.PAUSED == 0, OrderBook_FramePaused(frame));
+        frameWord = _frames[frame];
+        if (!FrameWord.isTradable(frameWord)) {
+            require(frameWord != 0, OrderBook_FrameNotOpen(frame));
+            require(frameWord & FrameWord.PAUSED == 0, OrderBook_FramePaused(frame));
+        }
         _requireGateOpen(frame);
         uint256 tick = OrderWord.tickIn(request);
-        require(tick <= OrderWord.HIGHEST_TICK, OrderBook_TickOutOfRange(tick, OrderWord.HIGHEST_TICK));
+        if (tick > OrderWord.HIGHEST_TICK) revert OrderBook_TickOutOfRange(tick, OrderWord.HIGHEST_TICK);
     }
 
     /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET), and checked, with the price step.
     function _quantities(uint256 request, uint256 account) private view returns (uint256 quantityWh, uint256 peakWh) {
         quantityWh = OrderWord.quantityIn(request);
         peakWh = OrderWord.peakIn(request);
+        uint256 minimum = minimumQuantityWh;
         uint256 factor = _factorIn(account);
         // 32 bits of energy, 16 of factor, at most 32 slices.
         unchecked {
@@ -111,74 +136,81 @@ abstract contract OrderBookPlacing is OrderBookViews {
                 quantityWh = quantityWh * factor / FULL_FACTOR_BPS;
                 if (peakWh > quantityWh) peakWh = quantityWh;
             }
-            uint256 minimum = minimumQuantityWh;
-            require(quantityWh >= minimum, OrderBook_QuantityBelowMinimum(quantityWh, minimum));
-            if (OrderWord.isPlain(request)) return (quantityWh, 0);
-            uint256 step = OrderWord.stepIn(request);
-            if (OrderWord.peakIn(request) == 0) {
-                require(step == 0, OrderBook_InvalidPriceStep(step));
-            } else {
-                require(
-                    peakWh <= quantityWh && peakWh >= minimum && peakWh * 32 >= quantityWh,
-                    OrderBook_InvalidPeak(peakWh, quantityWh, minimum)
-                );
-                require(step <= OrderWord.HIGHEST_TICK, OrderBook_InvalidPriceStep(step));
+            if (quantityWh < minimum) revert OrderBook_QuantityBelowMinimum(quantityWh, minimum);
+            uint256 highestStep;
+            if (OrderWord.peakIn(request) != 0) {
+                if (peakWh > quantityWh || peakWh < minimum || peakWh * 32 < quantityWh) {
+                    revert OrderBook_InvalidPeak(peakWh, quantityWh, minimum);
+                }
+                highestStep = OrderWord.HIGHEST_TICK;
             }
+            uint256 step = OrderWord.stepIn(request);
+            if (step > highestStep) revert OrderBook_InvalidPriceStep(step);
         }
     }
 
-    /// @dev What the whole order locks at its limit (M2).
-    function _lockFor(uint256 quantityWh, uint256 lockTicks) private view returns (uint256 lockMicro) {
+    /// @dev What the whole order locks at its limit (M2), which the margin holds.
+    function _lockFor(uint256 account, uint256 quantityWh, uint256 lockTicks) private view returns (uint256 lockMicro) {
         // 32 bits of energy, 9 of lock, 16 of tick value.
         unchecked {
             lockMicro = quantityWh * lockTicks * _tickMicroPerWh;
         }
-        require(lockMicro >= minimumLockMicro, OrderBook_LockBelowMinimum(lockMicro, minimumLockMicro));
+        if (lockMicro < minimumLockMicro) revert OrderBook_LockBelowMinimum(lockMicro, minimumLockMicro);
+        if (lockMicro > _marginIn(account)) {
+            revert Venue_InsufficientMargin(_idIn(account), lockMicro, _marginIn(account));
+        }
     }
 
     /* PRIVATE: TRADING */
 
-    /// @dev Lets an order that crosses, or may not rest, meet the book.
-    /// @param bits Levels that it may trade with.
+    /// @dev Lets an order in one piece meet the book, whose best level it crosses.
+    /// @param tick The best level.
     /// @param lockMicro What the whole order locks at its limit [micro].
     function _trade(
         uint256 request,
-        address owner,
+        Account storage slot,
         uint256 account,
         uint256 frameWord,
-        uint256 bits,
+        uint256 tick,
         uint256 quantityWh,
-        uint256 peakWh,
         uint256 lockMicro
     ) private returns (uint64 orderId, uint256 filledWh) {
-        (uint256 restWh, uint256 visits, uint256 word, uint256 valueWhTicks) =
-            (quantityWh, OrderWord.maxFillsIn(request), frameWord, uint256(0));
-        if (peakWh == 0 && bits != 0 && OrderWord.kindIn(request) != OrderWord.POST_ONLY) {
-            (restWh, visits, word, valueWhTicks) = _takePlain(request, _idIn(account), frameWord, bits, quantityWh);
-            if (restWh == 0) {
-                _accounts[owner] =
-                    _charged(account, _bookTaker(request, _idIn(account), word, quantityWh, valueWhTicks, lockMicro));
-                if (word != frameWord) _frames[OrderWord.frameIn(request)] = word;
-                return (0, quantityWh);
+        (uint256 restWh, uint256 visits, uint256 word) =
+            _takePlain(request, _idIn(account), frameWord, tick, quantityWh);
+        // 32 bits of energy, 8 of price; the rest is at most the quantity.
+        unchecked {
+            if (restWh != 0) {
+                Sweep memory sweep = _sweepOf(request, _idIn(account), word, quantityWh, 0);
+                sweep.sliceWh = restWh;
+                sweep.visits = visits;
+                sweep.valueWhTicks = (quantityWh - restWh) * tick;
+                return _sweep(sweep, request, slot, account, frameWord, quantityWh);
             }
+            if (word != frameWord) _frames[OrderWord.frameIn(request)] = word;
+            slot.word =
+                _charged(account, _bookTaker(request, _idIn(account), word, quantityWh, quantityWh * tick, lockMicro));
         }
+        return (0, quantityWh);
+    }
+
+    /// @dev An order before it meets the book.
+    function _sweepOf(uint256 request, uint256 takerId, uint256 frameWord, uint256 quantityWh, uint256 peakWh)
+        private
+        pure
+        returns (Sweep memory sweep)
+    {
         uint256 sizeWh = peakWh == 0 ? quantityWh : peakWh;
-        Sweep memory sweep = Sweep({
-            takerId: _idIn(account),
-            frame: OrderWord.frameIn(request),
-            side: OrderWord.sideIn(request),
-            tick: OrderWord.tickIn(request),
-            sliceWh: peakWh == 0 ? restWh : peakWh,
-            hiddenWh: quantityWh - sizeWh,
-            sizeWh: sizeWh,
-            peakWh: peakWh,
-            stepTicks: OrderWord.stepIn(request),
-            visits: visits,
-            frameWord: word,
-            valueWhTicks: valueWhTicks,
-            lockWhTicks: 0
-        });
-        return _sweep(sweep, request, owner, account, frameWord, quantityWh);
+        sweep.takerId = takerId;
+        sweep.frame = OrderWord.frameIn(request);
+        sweep.side = OrderWord.sideIn(request);
+        sweep.tick = OrderWord.tickIn(request);
+        sweep.sliceWh = sizeWh;
+        sweep.hiddenWh = quantityWh - sizeWh;
+        sweep.sizeWh = sizeWh;
+        sweep.peakWh = peakWh;
+        sweep.stepTicks = OrderWord.stepIn(request);
+        sweep.visits = OrderWord.maxFillsIn(request);
+        sweep.frameWord = frameWord;
     }
 
     /// @dev Lets what is left of an order, or one of slices, meet the book; then its rest rests or returns.
@@ -187,7 +219,7 @@ abstract contract OrderBookPlacing is OrderBookViews {
     function _sweep(
         Sweep memory sweep,
         uint256 request,
-        address owner,
+        Account storage slot,
         uint256 account,
         uint256 frameWord,
         uint256 quantityWh
@@ -221,7 +253,7 @@ abstract contract OrderBookPlacing is OrderBookViews {
                 emit RestReturned(sweep.frame | (sweep.takerId << 32) | (restWh << 64) | (reason << 96));
             }
         }
-        if (spentMicro != 0) _accounts[owner] = _charged(account, spentMicro);
+        if (spentMicro != 0) slot.word = _charged(account, spentMicro);
         if (sweep.frameWord != frameWord) _frames[sweep.frame] = sweep.frameWord;
     }
 

@@ -20,8 +20,10 @@ library OrderWord {
     uint256 internal constant POST_ONLY = 3;
 
     uint256 private constant _MASK_32 = 0xffffffff;
-    /// @dev Bits of a request's peak and price step, and all but the two lowest of its kind.
-    uint256 private constant _NOT_PLAIN = (_MASK_32 << 80) | (0xff << 112) | (0xfc << 120);
+    /// @dev Bits of a request's peak and price step.
+    uint256 private constant _SLICES = (_MASK_32 << 80) | (0xff << 112);
+    /// @dev Those, the bits without meaning, and those of the kind, which {LIMIT} has not.
+    uint256 private constant _UNUSUAL = _SLICES | _UNUSED | (0xff << 120);
     /// @dev One Wh of remaining and visible energy at once.
     uint256 private constant _DISPLAYED_WH = (1 << 32) | (1 << 96);
 
@@ -76,13 +78,25 @@ library OrderWord {
 
     /// @dev Whether the order may not rest (IOC, FOK).
     function isImmediate(uint256 request) internal pure returns (bool) {
-        uint256 kind = kindIn(request);
-        return kind == IOC || kind == FOK;
+        // Wraps for {LIMIT}.
+        unchecked {
+            return kindIn(request) - IOC <= FOK - IOC;
+        }
     }
 
-    /// @dev Whether the order has no peak and no price step, and its kind exists.
-    function isPlain(uint256 request) internal pure returns (bool) {
-        return request & _NOT_PLAIN == 0;
+    /// @dev What of a request most have not: 0 for a well-formed limit order in one piece.
+    function unusualBits(uint256 request) internal pure returns (uint256) {
+        return request & _UNUSUAL;
+    }
+
+    /// @dev Of the unusual bits those that do not only say how an order is sliced.
+    function besidesSlices(uint256 unusual) internal pure returns (uint256) {
+        return unusual & ~_SLICES;
+    }
+
+    /// @dev Whether an order may trade and is one piece.
+    function isPlainTaker(uint256 request) internal pure returns (bool) {
+        return peakIn(request) == 0 && kindIn(request) != POST_ONLY;
     }
 
     /// @dev Whether the kind exists, and an order that may not rest carries no peak.

@@ -68,8 +68,8 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
     /// @dev Returns money to a participant's margin.
     function _credit(uint32 participantId, uint256 amountMicro) internal {
         if (amountMicro == 0) return;
-        address owner = _ownerOf[participantId];
-        _accounts[owner] = _withMargin(_accounts[owner], amountMicro);
+        Account storage account = _accounts[_ownerOf[participantId]];
+        account.word = _withMargin(account.word, amountMicro);
     }
 
     /// @dev Takes refused trades out of both positions and pays the buyers back (M8); the frame's terms are the venue's to know.

@@ -19,7 +19,6 @@ library PositionWord {
     /// @dev The first bit after each field.
     uint256 private constant _CARRIES =
         (1 << _SOLD_SHIFT) | (1 << _PURCHASE_SHIFT) | (1 << _SALE_SHIFT) | (1 << _LOCK_SHIFT) | (1 << _TAG_SHIFT);
-    uint256 private constant _TOO_WIDE = 1 << _TAG_SHIFT;
 
     /// @dev Place in the ring.
     function key(uint256 frame, uint256 participantId) internal pure returns (uint256) {
@@ -73,15 +72,14 @@ library PositionWord {
         return (word >> _LOCK_SHIFT) & _MAX_LOCK;
     }
 
-    /// @dev What a purchase adds to a position.
+    /// @dev What a purchase adds to a position: energy of 32 bits, ticks of 8 and tick values of 16 make values of 56.
     function purchase(uint256 energyWh, uint256 valueMicro) internal pure returns (uint256 added) {
-        // A value that is too wide must not reach the neighbouring field: {plus} sees the mark in the tag.
-        return valueMicro > _MAX_VALUE ? _TOO_WIDE : energyWh | (valueMicro << _PURCHASE_SHIFT);
+        return energyWh | (valueMicro << _PURCHASE_SHIFT);
     }
 
-    /// @dev What a sale and its lock add to a position.
+    /// @dev What a sale and its lock add to a position, energy and value as in {purchase}. A lock has 56 bits by the same count: a part that is
+    /// too wide for its field reaches into the tag, where {plus} sees it.
     function sale(uint256 energyWh, uint256 valueMicro, uint256 addedLockMicro) internal pure returns (uint256 added) {
-        if (valueMicro > _MAX_VALUE || addedLockMicro > _MAX_LOCK) return _TOO_WIDE;
         return (energyWh << _SOLD_SHIFT) | (valueMicro << _SALE_SHIFT) | (addedLockMicro << _LOCK_SHIFT);
     }
 
@@ -92,16 +90,17 @@ library PositionWord {
         pure
         returns (uint256 sum)
     {
+        uint256 excess = added >> _TAG_SHIFT;
         // As in {inFrame}. All fields are added at once; one that overflows shows as a carry into the first bit of its neighbour.
         unchecked {
-            uint256 empty = (frame / FrameClock.RING_FRAMES + 1) << _TAG_SHIFT;
-            if ((word ^ empty) >> _TAG_SHIFT != 0) word = empty;
-            sum = word + added;
+            sum = ((frame / FrameClock.RING_FRAMES + 1) << _TAG_SHIFT) | added;
+            if ((word ^ sum) >> _TAG_SHIFT == 0) {
+                sum = word + added;
+                excess |= (sum ^ word ^ added) & _CARRIES;
+            }
         }
-        if (((sum ^ word ^ added) & _CARRIES) | (added >> _TAG_SHIFT) != 0) {
-            // Both come from 32-bit fields.
-            revert IPositionVenue.Venue_PositionOverflow(uint32(participantId), uint32(frame));
-        }
+        // Both come from 32-bit fields.
+        if (excess != 0) revert IPositionVenue.Venue_PositionOverflow(uint32(participantId), uint32(frame));
     }
 
     /// @dev Takes a refused purchase out.

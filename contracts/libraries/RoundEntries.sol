@@ -112,7 +112,7 @@ abstract contract RoundEntries is IMatchingRound, PositionVenue, Mandates {
     /// @inheritdoc IMatchingRound
     function requestFor(uint32 round, uint256[] calldata requests) external onlyRole(EXCHANGE) returns (uint256 taken) {
         Bounds memory bounds = _collecting(round);
-        uint32 exchangeId = _idIn(_accounts[msg.sender]);
+        uint32 exchangeId = _idIn(_accounts[msg.sender].word);
         uint256 key = (uint256(round) << 32) | exchangeId;
         bounds.quotaBps = _quota(exchangeId, FULL_FACTOR_BPS);
         List memory list = _lists[key];
@@ -194,7 +194,7 @@ abstract contract RoundEntries is IMatchingRound, PositionVenue, Mandates {
         uint256 mandate = _mandates[consumerId];
         if (!_names(mandate, exchangeId)) return FAULT_MANDATE;
         address owner = _ownerOf[consumerId];
-        uint256 account = _accounts[owner];
+        uint256 account = _accounts[owner].word;
         uint256 asked = EntryWord.quantityWh(request);
         uint256 word;
         (fault, word) =
@@ -261,7 +261,7 @@ abstract contract RoundEntries is IMatchingRound, PositionVenue, Mandates {
         // Rounds have 32 bits, entries are at most MAX_ENTRIES.
         entryId = uint64((uint256(bounds.round) << 16) | bounds.entries);
         ++bounds.entries;
-        _accounts[owner] = _withoutMargin(account, _lockMicro(word, EntryWord.quantityWh(word)));
+        _accounts[owner].word = _withoutMargin(account, _lockMicro(word, EntryWord.quantityWh(word)));
         _entries[entryId] = word;
         emit EntryPlaced(entryId | (word << 48));
     }

@@ -32,8 +32,8 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
         frameSeconds = house_.frameSeconds();
         gateClosureLeadSeconds = house_.gateClosureLeadSeconds();
         refusalLeadSeconds = house_.refusalLeadSeconds();
-        // 64 bits, so that no product with energy and ticks can overflow.
-        _tickMicroPerWh = SafeCast.toUint64(house_.tickMicroPerWh());
+        // The house's bound: a product with 32 bits of energy and 8 of ticks keeps to the 56 bits that values have in positions.
+        _tickMicroPerWh = SafeCast.toUint16(house_.tickMicroPerWh());
     }
 
     /* PUSHED STATE */
@@ -41,13 +41,13 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
     /// @inheritdoc ITradingVenue
     function setStatus(uint32 participantId, uint8 status) external onlyHouse {
         address account = _knownOwner(participantId);
-        _accounts[account] = _withStatus(_accounts[account], status);
+        _accounts[account].word = _withStatus(_accounts[account].word, status);
     }
 
     /// @inheritdoc ITradingVenue
     function setDemandFactor(uint32 participantId, uint16 factorBps) external onlyHouse {
         address account = _knownOwner(participantId);
-        _accounts[account] = _withFactor(_accounts[account], factorBps);
+        _accounts[account].word = _withFactor(_accounts[account].word, factorBps);
     }
 
     /* EXTERNAL: VIEWS */
@@ -58,7 +58,7 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
         view
         returns (uint256 marginMicro, uint8 status, uint16 demandFactorBps)
     {
-        uint256 word = _accounts[_ownerOf[participantId]];
+        uint256 word = _accounts[_ownerOf[participantId]].word;
         return (_marginIn(word), _statusIn(word), uint16(_factorIn(word)));
     }
 

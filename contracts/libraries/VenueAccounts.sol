@@ -10,6 +10,13 @@ import {IMarginHolder} from "../../interfaces/IVenue.sol";
 /// @dev Account word, from the lowest bit: participant id 32 | margin micro 96 | status 8 | demand factor 1/10,000 16 | roles 8 |
 /// free for the venue's own use 96.
 abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
+    /* TYPES */
+
+    /// @dev One word, see above; a struct so that a change finds its slot once.
+    struct Account {
+        uint256 word;
+    }
+
     /* CONSTANTS */
 
     uint256 internal constant METER = 8;
@@ -20,6 +27,8 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     uint256 private constant _STATUS_SHIFT = 128;
     uint256 private constant _FACTOR_SHIFT = 136;
     uint256 private constant _ROLES_SHIFT = 152;
+    /// @dev Status and demand factor of an account in good standing.
+    uint256 private constant _GOOD_STANDING = FULL_FACTOR_BPS << (_FACTOR_SHIFT - _STATUS_SHIFT);
 
     /* IMMUTABLES */
 
@@ -28,7 +37,7 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
 
     /* STORAGE */
 
-    mapping(address account => uint256 word) internal _accounts;
+    mapping(address owner => Account account) internal _accounts;
     mapping(uint32 participantId => address account) internal _ownerOf;
 
     /* CONSTRUCTOR */
@@ -46,7 +55,7 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     }
 
     modifier onlyRole(uint256 role) {
-        require((_accounts[msg.sender] >> _ROLES_SHIFT) & role != 0, Venue_MissingRole(msg.sender, role));
+        require((_accounts[msg.sender].word >> _ROLES_SHIFT) & role != 0, Venue_MissingRole(msg.sender, role));
         _;
     }
 
@@ -55,12 +64,12 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     /// @inheritdoc IParticipantListener
     function onParticipant(address account, uint32 participantId, uint256 roles) external {
         require(msg.sender == registry, Venue_NotRegistry(msg.sender));
-        uint256 word = _accounts[account];
+        uint256 word = _accounts[account].word;
         if (word == 0) {
             word = participantId | (FULL_FACTOR_BPS << _FACTOR_SHIFT);
             _ownerOf[participantId] = account;
         }
-        _accounts[account] = (word & ~(uint256(0xff) << _ROLES_SHIFT)) | (roles << _ROLES_SHIFT);
+        _accounts[account].word = (word & ~(uint256(0xff) << _ROLES_SHIFT)) | (roles << _ROLES_SHIFT);
     }
 
     /* MARGIN */
@@ -69,28 +78,40 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     function creditMargin(uint32 participantId, uint256 amountMicro) external onlyHouse {
         address account = _ownerOf[participantId];
         require(account != address(0), Venue_NotRegistered(account));
-        _accounts[account] = _withMargin(_accounts[account], amountMicro);
+        _accounts[account].word = _withMargin(_accounts[account].word, amountMicro);
         emit MarginDeposited(participantId, amountMicro);
     }
 
     /// @inheritdoc IMarginHolder
     function withdrawMargin(uint256 amountMicro) external {
         uint256 word = _knownAccount(msg.sender);
-        _accounts[msg.sender] = _withoutMargin(word, amountMicro);
+        _accounts[msg.sender].word = _withoutMargin(word, amountMicro);
         emit MarginWithdrawn(_idIn(word), amountMicro);
         house.creditFromVenue(_idIn(word), amountMicro);
     }
 
     /// @inheritdoc IMarginHolder
     function marginOf(uint32 participantId) external view returns (uint256 amountMicro) {
-        return _marginIn(_accounts[_ownerOf[participantId]]);
+        return _marginIn(_accounts[_ownerOf[participantId]].word);
     }
 
     /* INTERNAL: THE ACCOUNT WORD */
 
     function _knownAccount(address account) internal view returns (uint256 word) {
-        word = _accounts[account];
+        word = _accounts[account].word;
         require(word != 0, Venue_NotRegistered(account));
+    }
+
+    /// @dev A participant's slot and its word, so that a change finds the slot once.
+    function _knownSlot(address account) internal view returns (Account storage slot, uint256 word) {
+        slot = _accounts[account];
+        word = slot.word;
+        if (word == 0) revert Venue_NotRegistered(account);
+    }
+
+    /// @dev What of an account is not as most are: 0 for a registered one with status 0 and the full demand factor.
+    function _irregularities(uint256 word) internal pure returns (uint256) {
+        return uint24(word >> _STATUS_SHIFT) ^ _GOOD_STANDING;
     }
 
     function _idIn(uint256 word) internal pure returns (uint32) {

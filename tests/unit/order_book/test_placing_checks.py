@@ -22,7 +22,9 @@ def test_a_request_of_more_bits_is_no_call_of_place(book, market, traders, bit):
     """Its type has 144: what else stands in the word is refused before the book sees it, without data."""
     good = market.chain.transaction(traders[0].address, "book", "place", book.request(book.BID, 100, 100))
     wide = int.from_bytes(good.data[4:], "big") | 1 << bit
-    receipt = market.engine.send_block([replace(good, data=good.data[:4] + wide.to_bytes(32, "big"))], market.now)[0]
+    receipt = market.engine.send_block(
+        [replace(good, data=good.data[:4] + wide.to_bytes(32, "big"))], market.now
+    )[0]
     assert (receipt.status, receipt.output, receipt.logs) == (0, b"", ())
     assert receipt.gas_used < good.gas_limit
     market.now = market.engine.timestamp + 1

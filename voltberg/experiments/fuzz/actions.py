@@ -13,9 +13,13 @@ from typing import Any
 from voltberg.experiments.fuzz.calls import CALLS
 from voltberg.experiments.fuzz.draft import Draft, Maker
 from voltberg.reference.market import Call, ReferenceMarket
+from voltberg.reference.words import REQUEST_BITS
 
 SPOILT_OF_100 = 11
 WORD_BYTES = 32
+WORD_BITS = 256
+NARROW_WORDS = {("book", "place"): REQUEST_BITS}
+"""Bits of the packed words that functions take as narrower ones: more cannot be encoded."""
 # Wrong arguments here stop the market for good (a supervisor's mistake), and with it the sequence.
 ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")
 
@@ -213,11 +217,11 @@ class Actions:
             return Draft(contract, function, args, self.draw.choice(self.cast.everyone))
         place = self.draw.randrange(len(args))
         changed = list(args)
-        changed[place] = self._wrong(changed[place])
+        changed[place] = self._wrong(changed[place], NARROW_WORDS.get((contract, function), WORD_BITS))
         return Draft(contract, function, changed, sender)
 
-    def _wrong(self, value: Any) -> Any:  # noqa: ANN401
-        """Draw another value of the same type; only words of 256 bits may grow."""
+    def _wrong(self, value: Any, word_bits: int = WORD_BITS) -> Any:  # noqa: ANN401
+        """Draw another value of the same type; only words may grow, up to their bits."""
         draw = self.draw
         if isinstance(value, bool):
             return not value
@@ -238,5 +242,5 @@ class Actions:
             return items * 2 if draw.randrange(2) else items[:-1]
         if value < 256:
             return draw.choice((0, 1, value ^ 1, min(255, value + 1)))
-        bits = value.bit_length() if value < 1 << 72 or draw.randrange(2) else 256
+        bits = value.bit_length() if value < 1 << 72 or draw.randrange(2) else word_bits
         return draw.choice((0, 1, value - 1, value // 2, value ^ 1 << draw.randrange(bits)))

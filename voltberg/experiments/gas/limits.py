@@ -41,7 +41,6 @@ AWAITED: Final[frozenset[str]] = frozenset(())
 """Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
 
 KNOWN_MISSES: Final[Mapping[str, str]] = {
-    "take_1": "a sweep pays for all checks of a placement and for two positions",
     "settle_positions_batch100_each": "instructions for each position, see `compute` below",
     "settle_batch100_each": "calldata, slots and log are 6,050 each; the rest decodes, checks and rates",
     "settle_by_proof": "chunk and proof are 5,856 of calldata, slots and log 21,100; see `compute` below",
