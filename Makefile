@@ -154,9 +154,8 @@ fuzz: setup ## Send a million random transactions to contracts and twin and comp
 properties: setup ## Property tests with many more examples than in make test, new ones each time
 	$(PYTHON) -m pytest -n $(WORKERS) --hypothesis-profile=long -m hypothesis $(ARGS)
 
-# Left out: what sends hundreds to tens of thousands of alike transactions, holds gas to a figure, or runs out of gas without
-# an optimizer.
-UNTRACED := 65535 or gas or dearer or factor_stays or many_participants_do_not or all_levels_of or 64_such or 4096_entries or costs_stay or full_chain or settles_at_the_mean or approaches_the_rating
+# Left out: what sends tens of thousands of alike transactions, holds gas to a figure, or runs out of gas without an optimizer.
+UNTRACED := 65535 or gas or dearer or factor_stays or costs_stay or settles_at_the_mean or approaches_the_rating
 COVERED = $(filter-out %/chain %/deploy %/__pycache__,$(patsubst %/,%,$(wildcard tests/unit/*/)))
 coverage: setup ## Trace the contracts' tests on Anvil and report statements and branches reached
 	rm -f build/coverage/traces-*.json

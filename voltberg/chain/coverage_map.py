@@ -120,7 +120,8 @@ class _Reader:
         declares = kind == "VariableDeclarationStatement"
         if kind in _STATEMENTS and not (declares and node.get("initialValue") is None):
             self.into.statements[_span(node)] = self._node(node, kind)
-        if kind in _CONDITIONED:
+        # What is always true decides nothing.
+        if kind in _CONDITIONED and (node.get("condition") or {}).get("kind") != "bool":
             self._decide(node, kind, node.get("condition"))
         elif kind == "BinaryOperation" and node["operator"] in ("&&", "||"):
             self._decide(node, node["operator"], None)

@@ -23,10 +23,11 @@ TRACED_ALIKE: Final = 2
 TRACED_GAS: Final = 25_000_000
 """Dearer calls are not traced, unless they deploy: their steps would fill gigabytes."""
 GAS_A_TRACE: Final = 1_000_000
-"""A trace in vain counts once, and once more for each such share of gas: dear calls are given up sooner."""
+"""The trace of a transaction counts once for each such share of gas: only dear ones are ever left out."""
 TRACED_IN_VAIN: Final = 40
 """After so many traces of a function, with one error or none, in a row that showed nothing new one call is
-left out before the next trace; if that shows nothing new either two are left out, then three, and so on."""
+left out before the next trace; if that shows nothing new either two are left out, then three, and so on. A
+trace of a read counts once."""
 FELL, JUMPED = 1, 2
 _GAS: Final = re.compile(rb'"result":\{"failed":\w+,"gas":(\d+)')
 _STEP: Final = re.compile(rb'"pc":(\d+),"op":"(\w+)"[^}]*?"depth":(\d+)')
@@ -193,7 +194,7 @@ class Patience:
     Attributes
     ----------
     in_vain : int
-        How many traces in a row showed nothing new; dear ones count several times.
+        What the traces count that showed nothing new since the last one that did.
     passed_over : int
         How many calls since the last trace were not traced.
     """
@@ -206,9 +207,9 @@ class Patience:
         self.passed_over += 1
         return self.passed_over <= self.in_vain - TRACED_IN_VAIN
 
-    def learn(self, gas: int, *, new: bool) -> None:
-        """Take what the trace of a call that used so much gas came to."""
-        self.in_vain = 0 if new else self.in_vain + 1 + gas // GAS_A_TRACE
+    def learn(self, counts: int, *, new: bool) -> None:
+        """Take what a trace came to, and how much it counts if that is nothing."""
+        self.in_vain = 0 if new else self.in_vain + counts
         self.passed_over = 0
 
 
@@ -251,7 +252,7 @@ class TracingAnvil(AnvilEngine):
         for params, answer in zip(chunk, answers, strict=True):
             error = answer.data[:_ERROR_BYTES].hex() if isinstance(answer, RpcError) else ""
             record = partial(self._ask, partial(self._record, params, {}))
-            self._unless_over(params[0]["to"], params[0]["data"], error, record)
+            self._unless_over((params[0]["to"], params[0]["data"][:_SELECTOR], error), 1, record)
         return answers
 
     def _run_again(self, raw: dict[str, Any], timestamp: int, number: int) -> None:
@@ -263,15 +264,14 @@ class TracingAnvil(AnvilEngine):
         overrides = {"blockOverrides": {"time": hex(timestamp), "number": hex(number)}}
         record = partial(self._record, [call, hex(number - 1)], overrides, gas_used)
         if raw["to"]:
-            self._unless_over(raw["to"], sent["input"], error, record)
+            self._unless_over((raw["to"], sent["input"][:_SELECTOR], error), gas_used // GAS_A_TRACE, record)
         else:
             record()
 
-    def _unless_over(self, to: str, data: str, error: str, record: Callable[[], tuple[int, bool]]) -> None:
-        patience = self._patience[to, data[:_SELECTOR], error]
+    def _unless_over(self, kind: tuple[str, str, str], counts: int, record: Callable[[], bool]) -> None:
+        patience = self._patience[kind]
         if not patience.is_over():
-            gas, new = record()
-            patience.learn(gas, new=new)
+            patience.learn(counts, new=record())
 
     def revert(self, snapshot_id: int) -> None:
         """Go back to a snapshot; other code may come to the addresses of what was created since."""
@@ -280,24 +280,21 @@ class TracingAnvil(AnvilEngine):
             del self._created[address]
             self._codes.pop(address, None)
 
-    def _record(
-        self, params: list[Any], overrides: dict[str, Any], gas_used: int | None = None
-    ) -> tuple[int, bool]:
-        """Trace a call; give its gas, and whether it did something new."""
+    def _record(self, params: list[Any], overrides: dict[str, Any], gas_used: int | None = None) -> bool:
+        """Trace a call; tell whether it did something new."""
         calls = self._rpc.call("debug_traceCall", *params, {**_CALLS, **overrides})
-        if params[0]["to"] and (gas := int(calls["gasUsed"], 16)) > TRACED_GAS:
-            return gas, False
+        if params[0]["to"] and int(calls["gasUsed"], 16) > TRACED_GAS:
+            return False
         # As objects a million steps are a gigabyte.
         text = self._rpc.text("debug_traceCall", *params, {**_STEPS, **overrides})
         found = _GAS.search(text, 0, _HEAD_BYTES)
         if found is None:
             raise RpcError("debug_traceCall", json.loads(text).get("error", {"message": text[:_HEAD_BYTES]}))
-        gas = int(found[1])
         # Behind others of its block a transaction may have gone another way than it does before them.
-        if gas_used not in (None, gas):
-            return gas, False
+        if gas_used not in (None, int(found[1])):
+            return False
         steps = ((int(step[1]), step[2], int(step[3])) for step in _STEP.finditer(text))
-        return gas, self.recorder.add(steps, self._frames(calls))
+        return self.recorder.add(steps, self._frames(calls))
 
     def _frames(self, call: dict[str, Any]) -> Iterator[Code | None]:
         if call["type"].startswith("CREATE"):

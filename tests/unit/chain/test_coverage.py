@@ -5,7 +5,7 @@ import pytest
 from voltberg.chain.artifacts import Artifact, Artifacts, CompilerSettings
 from voltberg.chain.coverage_build import CoverageBuild, is_measured
 from voltberg.chain.coverage_report import coverage_of, dump, load
-from voltberg.chain.coverage_trace import GAS_A_TRACE, TRACED_IN_VAIN, Code, Patience, Recorder
+from voltberg.chain.coverage_trace import TRACED_IN_VAIN, Code, Patience, Recorder
 
 PATH = "contracts/Tiny.sol"
 SOURCE = "if(a) b();\nrequire(c);"
@@ -113,18 +113,21 @@ def test_alike_calls_are_traced_ever_more_rarely_until_one_shows_something_new()
     for number in range(TRACED_IN_VAIN + 10):
         if not patience.is_over():
             traced.append(number)
-            patience.learn(21_000, new=False)
+            patience.learn(1, new=False)
     first = TRACED_IN_VAIN
     # All up to the limit and the next; then one is left out, then two, then three.
     assert traced == [*range(first + 1), first + 2, first + 5, first + 9]
-    patience.learn(21_000, new=True)
+    patience.learn(1, new=True)
     assert not patience.is_over()
 
 
-def test_dear_calls_are_given_up_sooner():
-    patience = Patience()
-    patience.learn(TRACED_IN_VAIN * GAS_A_TRACE, new=False)
-    assert [patience.is_over() for _ in range(2)] == [True, False]
+def test_what_counts_more_is_given_up_sooner_and_what_counts_nothing_never():
+    dear, cheap = Patience(), Patience()
+    dear.learn(TRACED_IN_VAIN + 1, new=False)
+    assert [dear.is_over() for _ in range(2)] == [True, False]
+    for _ in range(3 * TRACED_IN_VAIN):
+        cheap.learn(0, new=False)
+    assert not cheap.is_over()
 
 
 def test_foreign_code_is_left_out(recorder):

@@ -50,3 +50,16 @@ def test_the_house_closes_a_frame_that_is_decided_or_empty(auction, people, mark
     clearing, _ = auction.answer(auction.next, first.carried)
     market.transact(market.outsider, "auction", "voidFrame", auction.next, *clearing[:3])
     assert auction.view("frameOf", auction.next)[3:5] == (True, True)
+
+
+def test_an_order_that_may_roll_locks_for_the_highest_cap_and_fees_of_its_frames(auction, people, market):
+    later = auction.frame + 2
+    market.open_frame(later, cap_tick=190, grid_fee_ticks=7, platform_fee_ticks=6, venue="auction")
+    for side, rolls, lock_ticks in ((BID, 1, 65), (BID, 2, 73), (ASK, 1, 90), (ASK, 2, 130)):
+        before = auction.margin(people[0])
+        auction.place(people[0], side, 60, 100, rolls=rolls)
+        assert before - auction.margin(people[0]) == 100 * lock_ticks * 2
+    for tick, lock_ticks in ((149, 1), (150, 1), (151, 1), (191, 1)):
+        before = auction.margin(people[1])
+        auction.place(people[1], ASK, tick, 100)
+        assert before - auction.margin(people[1]) == 100 * lock_ticks * 2

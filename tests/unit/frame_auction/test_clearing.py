@@ -238,3 +238,73 @@ def test_a_frame_with_words_needs_a_result_before_it_is_final(auction, people, m
     market.transact(market.outsider, "auction", "voidFrame", auction.frame, *clearing[:3])
     market.travel_to(market.metering_deadline_of(auction.next) + 1)
     market.transact(people[0], "house", "finaliseFrame", auction.next)
+
+
+def test_invented_carried_words_are_refused(auction, people, market):
+    auction.place(people[0], BID, 60, 500, rolls=1)
+    auction.place(people[1], ASK, 40, 200)
+    first = auction.clear()
+    clearing, _ = auction.answer(auction.next, first.carried)
+    auction.close_gate(auction.next)
+    for carried in (b"", clearing.carried * 2, clearing.carried[:-1] + b"\0"):
+        with market.reverts_named("Auction_WrongWords"):
+            forged = clearing._replace(carried=carried)
+            market.transact(market.outsider, "auction", "clear", auction.next, forged)
+    market.transact(market.outsider, "auction", "clear", auction.next, clearing)
+
+
+def test_a_frame_without_words_clears_to_nothing(auction, market):
+    result = auction.clear()
+    assert (result.root, result.records, result.traded_wh) == (bytes(32), (), 0)
+    market.travel_to(market.end_of(auction.frame))
+    market.transact(market.outsider, "house", "finaliseFrame", auction.frame)
+
+
+def test_a_cancelled_order_counts_neither_for_the_crossing_nor_for_what_rolls(auction, people, market):
+    auction.place(people[0], BID, 60, 100)
+    auction.place(people[0], BID, 30, 100, rolls=1)
+    gone = auction.place(people[1], BID, 61, 5_000, rolls=1)
+    for person, tick, quantity in ((2, 35, 50), (3, 45, 100), (4, 90, 100)):
+        auction.place(people[person], ASK, tick, quantity)
+    auction.send(people[1], "cancel", auction.frame, auction.frame, gone)
+    clearing, result = auction.answer()
+    assert (clearing.crossing, result.traded_wh, len(result.carried)) == (45, 100, 1)
+    auction.close_gate()
+    with market.reverts(f"Auction_WrongService: {auction.frame}"):
+        forged = clearing._replace(rolled=gone.to_bytes(2, "big") + clearing.rolled)
+        market.transact(market.outsider, "auction", "clear", auction.frame, forged)
+    market.transact(market.outsider, "auction", "clear", auction.frame, clearing)
+    assert auction.record(result, people[1]).refund_micro == 5_000 * 66 * 2
+
+
+@pytest.mark.parametrize(
+    ("orders", "crossing", "price", "traded_wh"),
+    [
+        # More trades below the tick where supply reaches demand; no bid below that, one below that.
+        (((BID, 60, 100), (BID, 50, 100), (ASK, 40, 150)), 51, 40, 150),
+        (((BID, 60, 100), (BID, 50, 100), (BID, 45, 50), (ASK, 40, 150)), 51, 46, 150),
+        # The same volume on both sides of it, of nothing, and less imbalance below.
+        (((BID, 30, 100), (ASK, 31, 150)), 31, 0, 0),
+    ],
+)
+def test_crossing_price_is_the_lowest_of_the_best_ticks(
+    auction, people, market, orders, crossing, price, traded_wh
+):
+    """A3.2: found below the tick that is supplied."""
+    for person, (side, tick, quantity) in zip(people, orders, strict=False):
+        auction.place(person, side, tick, quantity)
+    clearing, result = auction.answer()
+    assert (clearing.crossing, result.crossing_tick, result.traded_wh) == (crossing, price, traded_wh)
+    assert auction.clear().crossing_tick == price
+
+
+def test_a_frame_is_final_when_all_its_records_are_settled(auction, people, market):
+    auction.place(people[0], BID, 60, 500)
+    auction.place(people[1], ASK, 40, 500)
+    result = auction.clear()
+    chunk = auction.chunk(result, people[0])
+    market.travel_to(market.end_of(auction.frame))
+    readings = b"".join(wh.to_bytes(5, "big") for wh in (0, 500))
+    market.transact(market.meter, "house", "reportDeliveryFromRoot", auction.frame, *chunk, readings)
+    market.transact(market.outsider, "house", "finaliseFrame", auction.frame)
+    assert market.call("house", "frameOf", auction.frame)[7]

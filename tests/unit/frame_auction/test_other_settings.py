@@ -129,3 +129,11 @@ def test_an_order_locks_the_least_that_is_set(market, people):
         auction.send(people[0], "placeMany", auction.frame, [auction.request(BID, 5, 50)])
     auction.place(people[0], ASK, 139, 50)
     market.chain, market.addresses = chain, addresses
+
+
+def test_one_price_looks_at_the_worst_of_both_sides_wherever_they_stand(changed, people):
+    auction = changed(uniform_price=True)
+    for person, (side, limit) in enumerate(((BID, 60), (BID, 64), (ASK, 42), (ASK, 40))):
+        auction.place(people[person], side, limit, 100)
+    result = auction.clear()
+    assert (result.uniform_tick, result.traded_wh) == (51, 200)

@@ -81,3 +81,18 @@ def test_role_window_result_and_records_are_checked(cleared, people, market):
     market.travel_to(closes)
     with market.reverts(f"Auction_OutsideRefusalWindow: {frame}, {opens}, {closes}, {closes}"):
         refuse(cleared, market, people[0], people[1], 100, 50)
+
+
+def test_nothing_is_refused_before_gate_closure_nor_without_records(auction, people, market):
+    entry = pack_refusal(people[0].id, people[1].id, 100, 50)
+    auction.place(people[0], BID, 60, 500)
+    auction.place(people[1], ASK, 40, 500)
+    cleared = auction, auction.clear()
+    # The next frame has no words, so its result has no records that a chunk could belong to.
+    chunk = auction.chunk(cleared[1], people[0])
+    clearing, _ = auction.answer(auction.next)
+    auction.close_gate(auction.next)
+    market.transact(market.outsider, "auction", "clear", auction.next, clearing)
+    for empty in (chunk, chunk._replace(records=(), proof=())):
+        with market.reverts(f"Auction_WrongRecord: {auction.next}"):
+            market.transact(market.operator, "auction", "refuseTrade", auction.next, entry, empty, empty)

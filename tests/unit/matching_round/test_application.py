@@ -218,3 +218,14 @@ def test_refusals_are_checked(won):
     opens, closes = won.collection_ends, won.application_ends
     with market.reverts(f"Venue_OutsideRefusalWindow: {won.first}, {opens}, {closes}, {closes}"):
         refuse(good)
+
+
+def test_a_trade_at_the_request_s_limit_and_highest_fees_returns_nothing(collected):
+    """M3.1: there is no improvement; what was locked is what is paid."""
+    before = collected.margin(collected.consumers[1])
+    trades = [collected.trade(1, 2, 40, 500)]
+    collected.submit(500 * 20, *trades)
+    collected.to_application()
+    collected.apply(trades)
+    assert collected.margin(collected.consumers[1]) == before
+    assert collected.position(collected.consumers[1])[:3] == (500, 0, 500 * 40 * 2)

@@ -305,3 +305,16 @@ def test_only_entries_of_rounds_are_released(rounds, number):
     rounds.open()
     with rounds.market.reverts(f"Round_Unknown: {number}"):
         rounds.market.transact(rounds.solver, "round", "release", [number << 16])
+
+
+def test_an_entry_that_locks_less_than_the_least_is_refused(rounds):
+    """Without fees a request at a price of nothing locks nothing."""
+    market = rounds.market
+    free = market.open_frame(rounds.first + 3, venue="round", grid_fee_ticks=0, platform_fee_ticks=0)
+    rounds.open(first_frame=free, frames=1)
+    rounds.name(rounds.consumers[0], rounds.exchange, last=free)
+    word = rounds.entry(rounds.consumers[0], 50, 0, last=0)
+    done = rounds.send_list(word)
+    assert done.events("RequestSkipped") == [(rounds.number, rounds.exchange.id, word, 10)]
+    rounds.request(rounds.consumers[0], 50, 1, last=0)
+    assert rounds.locked(rounds.consumers[0]) == 50 * 1 * 2

@@ -68,24 +68,32 @@ def full(project_root):
         yield FullRound(engine, project_root)
 
 
-def test_a_round_holds_4096_entries(full):
-    extra_id = 7 + SELLERS
-    full.send(full.extra, "round", "nameExchange", extra_id, 1_000, 191, 0, full.first)
-    assert full.send(full.extra, "round", "requestFor", 1, [full.entry(extra_id, 120)])[1] is None
-    # The request takes one place, so the last offer finds none.
+@pytest.fixture(scope="module")
+def refused(full):
+    """Fill the round: a request takes one place, so the last offer finds none. Gives what that one is told."""
+    full.send(full.extra, "round", "nameExchange", 7 + SELLERS, 1_000, 191, 0, full.first)
+    assert full.send(full.extra, "round", "requestFor", 1, [full.entry(7 + SELLERS, 120)])[1] is None
     *fitting, last = full.offers()
     now = full.engine.timestamp
     for at in range(0, len(fitting), 100):
         now += 1
         assert all(receipt.succeeded for receipt in full.engine.send_block(fitting[at : at + 100], now))
     receipt = full.engine.send_block([last], now + 1)[0]
-    assert full.market.decode_error(receipt.output) == "Round_Full: 1, 4096"
+    return full.market.decode_error(receipt.output)
+
+
+def test_a_round_holds_4096_entries(full, refused):
+    assert refused == "Round_Full: 1, 4096"
     assert full.market.call("round", "stateOf", 1)[:2] == (1, 4_096)
     # A request is passed over with the reason; its exchange is another, whose list is still empty.
     full.send(full.extra, "round", "nameExchange", 7, 1_000, 191, 0, full.first)
-    receipt, _ = full.send(full.sellers[0], "round", "requestFor", 1, [full.entry(extra_id, 120)])
+    words = [full.entry(7 + SELLERS, 120)]
+    receipt, _ = full.send(full.sellers[0], "round", "requestFor", 1, words)
     assert [entry.args[3] for entry in full.market.decode_logs(receipt.logs)] == [12]
-    # Verification of one trade costs little more for all the others that stand.
+
+
+def test_verifying_one_trade_takes_little_more_gas_for_all_the_others_that_stand(full, refused):
+    assert refused
     trade = pack_trade(0, 4_095, 0, 110, 50)
     receipt, error = full.send(full.extra, "round", "submit", 1, 50, [trade], timestamp=full.deadlines[0])
     assert error is None

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.matching_round.conftest import WIDE
+from tests.unit.settlement.conftest import Deployed
 from voltberg.reference.round_words import pack_feeder_limit
 
 
@@ -101,3 +102,24 @@ def test_only_the_house_opens_and_closes_frames(rounds):
         market.transact(rounds.solver, "round", "openFrame", 9, 1, 1)
     with market.reverts(f"Venue_NotHouse: {rounds.solver.address}"):
         market.transact(rounds.solver, "round", "closeFrame", rounds.first)
+
+
+def test_a_frame_without_a_gate_closure_meets_no_deadline(rounds):
+    """T1: whoever starts less than the lead after 1970 has closed already."""
+    market, ends = rounds.market, (rounds.collection_ends, rounds.submission_ends, rounds.application_ends)
+    with market.reverts(f"Round_InvalidDeadlines: {', '.join(map(str, (market.now, *ends, 0, 0)))}"):
+        rounds.open(first_frame=0)
+
+
+def test_the_least_quantity_is_above_nothing(rounds):
+    places = [rounds.market.address(name) for name in ("registry", "house", "credit")]
+    with rounds.market.reverts(f"Round_QuantityOutOfRange: 0, 1, {2**28 - 1}"):
+        Deployed(rounds.market, "MatchingRound", *places, 0, 100)
+
+
+def test_a_round_that_there_is_not_shows_nothing(rounds):
+    rounds.open()
+    view = lambda name, number: rounds.market.call("round", name, number)  # noqa: E731
+    assert view("stateOf", 2) == (0, 0, 0, 0, bytes(32))
+    assert view("termsOf", 2) == (0,) * 9
+    assert view("entryOf", 2 << 16) == (0,) * 8

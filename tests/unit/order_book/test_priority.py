@@ -149,3 +149,12 @@ def test_ids_go_on_when_a_level_empties_and_opens_again(book, traders):
     assert book.levels() == []
     assert book.sell(maker, 100, 100).order_id == book.id(book.ASK, 100, 1)
     assert book.traded() == 100
+
+
+def test_the_last_slice_of_an_incoming_iceberg_is_what_is_left(book, traders):
+    first, second, third, *_, taker = traders
+    for maker in (first, second, third):
+        book.sell(maker, 60, 100)
+    placed = book.buy(taker, 60, 250, peak=100)
+    assert placed.served == [(first.id, 100), (second.id, 100), (third.id, 50)]
+    assert book.level(book.ASK, 60)[:2] == (2, 3)

@@ -30,3 +30,7 @@ def test_a_book_without_a_least_quantity_cannot_be_deployed(market):
     with market.reverts("OrderBook_QuantityBelowMinimum: 0, 1"):
         Deployed(market, "IcebergOrderBook", *places, 0, 100)
     assert Deployed(market, "IcebergOrderBook", *places, 1, 100).call("minimumQuantityWh") == 1
+
+
+def test_a_frame_that_nobody_opened_shows_nothing(book, market):
+    assert set(market.call("book", "frameOf", book.frame + 9)) == {0}

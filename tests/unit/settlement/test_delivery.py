@@ -214,8 +214,8 @@ def test_a_batch_passes_over_what_is_done_unknown_or_empty(desk, market):
 def test_settled_bits_of_many_participants_do_not_touch_each_other(desk, market):
     """Numbers on both sides of a word of 224, in an order that goes back and forth between the words."""
     accounts = [f"0x{number:040x}" for number in range(0x1000, 0x1000 + 300)]
-    for first in range(0, 300, 50):
-        market.transact(market.supervisor, "registry", "registerMany", accounts[first : first + 50], 1)
+    for first in range(0, 300, 25):
+        market.transact(market.supervisor, "registry", "registerMany", accounts[first : first + 25], 1)
     actors = {number: type(desk.seller)(desk.seller.address, number) for number in (20, 223, 224, 225, 300)}
     frame = desk.open_frame()
     for actor in actors.values():
@@ -328,3 +328,26 @@ def test_m1_a_venue_whose_positions_exceed_its_money_cannot_take_from_others(des
     desk.to_metering(frame)
     with market.reverts(f"Settlement_VenueOverdrawn: {desk.frame_record(frame)['venue']}, 1000, 999"):
         desk.report(frame, (desk.seller, 10))
+
+
+def test_m9_who_has_no_position_is_passed_over_without_a_meter_too(desk, market):
+    frame = desk.open_frame()
+    desk.sell(frame, desk.seller, 100, 50)
+    desk.past_metering(frame)
+    unknown = type(desk.seller)(desk.seller.address, 999)
+    outcome = desk.settle_unmetered(frame, desk.buyer, unknown, desk.seller, desk.seller)
+    assert skips_of(outcome) == [(desk.buyer.id, 2), (999, 3), (desk.seller.id, 1)]
+    assert [record[0] for record in records_of(outcome)] == [desk.seller.id]
+
+
+def test_all_are_settled_in_a_frame_that_is_final(desk, market):
+    frame = desk.open_frame()
+    desk.sell(frame, desk.seller, 100, 50)
+    desk.traded(frame, 100)
+    desk.past_metering(frame)
+    is_settled = lambda actor: market.call("house", "isSettled", frame, actor.id)  # noqa: E731
+    assert not is_settled(desk.seller)
+    desk.settle_unmetered(frame, desk.seller)
+    assert [is_settled(actor) for actor in (desk.seller, desk.buyer)] == [True, False]
+    desk.finalise(frame)
+    assert [is_settled(actor) for actor in (desk.seller, desk.buyer)] == [True, True]

@@ -99,3 +99,17 @@ def test_every_meter_rates_by_the_policy_in_force(market, desk):
             assert (
                 market.transact(meter, "house", "rate", [user.id | 100 << 32]).events("StatusChanged") == []
             )
+
+
+def test_meters_lose_their_role_in_any_order(desk, market):
+    """Whoever is left keeps a copy of the policy that follows the one in force."""
+    meters = [market.register(8) for _ in range(3)]
+    for gone in (meters[2], market.meter, meters[0]):
+        market.transact(market.supervisor, "registry", "setRoles", gone.address, 1)
+    market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, 1, 1, 0))
+    record = desk.seller.id | 100 << 32
+    with market.reverts(f"Settlement_MissingRole: {meters[2].address}, 8"):
+        market.transact(meters[2], "house", "rate", [record])
+    market.transact(meters[1], "house", "rate", [record])
+    # One bad frame binds by the new policy.
+    assert desk.account(desk.seller)["status"] == 2

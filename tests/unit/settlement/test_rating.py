@@ -215,3 +215,23 @@ def test_one_rating_alone_is_the_meters_and_tells_the_venues(desk, market):
     outcome = market.transact(market.meter, "house", "rateOne", desk.seller.id | 1_000 << 32)
     assert len(outcome.events("StatusChanged")) == 1
     assert desk.account(desk.seller)["status"] == 2
+
+
+def test_m10_a_settlement_above_the_threshold_rates_and_changes_no_status(desk, market):
+    rate_many(desk, desk.seller, 10, good=True)
+    assert deliver(desk, market, 100, 100) == 1
+    account = desk.account(desk.seller)
+    assert (account["rated_frames"], account["status"]) == (11, 0)
+
+
+def test_m10_a_settlement_rates_who_is_suspended_and_who_is_on_probation(desk, market):
+    rate_many(desk, desk.seller, 10, good=False)
+    assert deliver(desk, market, 100, 0) == 2
+    assert (desk.account(desk.seller)["rated_frames"], desk.account(desk.seller)["status"]) == (11, 2)
+    market.travel_to(market.start_of(desk.account(desk.seller)["until"]))
+    market.transact(market.outsider, "house", "startProbation", desk.seller.id)
+    for rated in (1, 2):
+        assert deliver(desk, market, 100, 0) == 2
+        assert (desk.account(desk.seller)["rated_frames"], desk.account(desk.seller)["status"]) == (rated, 0)
+    deliver(desk, market, 100, 0)
+    assert desk.account(desk.seller)["status"] == 2

@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.settlement.conftest import CAP_TICK, TICK_MICRO, owed_micro, position, record
 from voltberg.chain.market import checked_address
+from voltberg.reference.record_tree import chunk_hashes, root_of
 from voltberg.reference.words import unpack_delivery
 
 REFUND = 700
@@ -318,3 +319,32 @@ def test_the_bits_of_a_slots_earlier_frame_do_not_count(market, root_desk):
     assert not market.call("house", "isRecordSettled", later, 0)
     assert paid(root_desk.release_records(later)) == {7: (6, 0)}
     assert market.call("house", "isRecordSettled", first, 0)
+
+
+def test_readings_cross_words_of_settled_bits(market, root_desk):
+    frame = root_desk.open_frame()
+    words = [record(7 + index % 12, refund_micro=1 + index) for index in range(240)]
+    root_desk.seal(frame, words)
+    root_desk.to_metering(frame)
+    outcome = root_desk.report_records(frame, dict.fromkeys(range(7, 19), 0), first=26)
+    ((_, logged),) = outcome.events("DeliveriesSettled")
+    assert [unpack_delivery(word).paid_micro for word in logged] == [word >> 216 for word in words[208:]]
+    settled = [index for index in range(240) if market.call("house", "isRecordSettled", frame, index)]
+    assert settled == list(range(208, 240))
+    assert root_desk.money_residual(frame) == 0
+
+
+@pytest.mark.parametrize(("records", "owed"), [(2**16, 0), (1, 2**64)])
+def test_a_result_that_no_auction_can_have_is_refused(market, root_desk, records, owed):
+    """A word of the frame would not hold it."""
+    frame = root_desk.open_frame()
+    root_desk.seal(frame, [record(7, refund_micro=5)])
+    root = root_of(chunk_hashes(root_desk.records[frame]))
+    if owed:
+        market.give_tokens(root_desk.other, owed)
+        market.transact(root_desk.other, "house", "deposit", owed)
+        root_desk.fund_venue(owed)
+    root_desk.venue.transact(root_desk.seller, "setResult", frame, root, records, owed, 0)
+    market.travel_to(market.refusal_deadline_of(frame))
+    with market.reverts("Panic: assertion failed"):
+        root_desk.release_records(frame)
