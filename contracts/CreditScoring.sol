@@ -215,7 +215,9 @@ contract CreditScoring is ICreditScoring, IParticipantListener {
 
     /// @inheritdoc ICreditScoring
     function requestQuota(uint32 exchangeId, uint256 requests) external view returns (uint256) {
-        uint256 factorBps = _penalties[exchangeId][true].factorBps();
+        uint256 list = _penalties[exchangeId][true];
+        if (list == 0) return requests;
+        uint256 factorBps = list.factorBps();
         // Whole and rest apart: exact, and no count of requests overflows.
         uint256 full = PenaltyList.FULL_BPS;
         return requests / full * factorBps + requests % full * factorBps / full;

@@ -69,8 +69,11 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
 
     /// @notice The frame opened for orders.
     event FrameOpened(uint32 indexed frame, uint8 capTick, uint8 feeTicks);
-    /// @notice Words entered a frame's chain: each the 16-byte word | frame 32 | index 16, from the lowest bit.
-    event WordsChained(uint256[] entries);
+    /// @notice A word entered a frame's chain: the 16-byte word | frame 32 | index 16, from the lowest bit.
+    event WordChained(uint256 entry);
+    /// @notice Words of one call entered a frame's chain one after the other: 16 bytes each, high byte first. `first` names the first one, from the
+    /// lowest bit: frame 32 | index 16.
+    event WordsChained(uint256 indexed first, bytes words);
     /// @notice Fills of a frame, or of a chunk, 8 bytes each, from the highest: buyer's position 16 | seller's position 16 | energy Wh 24 | price tick 8;
     /// with a uniform price the tick is 255 and {FrameCleared} tells it. Those of chunks have effect if {FrameCleared} follows.
     event Fills(uint32 indexed frame, bytes fills);
@@ -135,8 +138,9 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     error Auction_InvalidSetting(uint256 value, uint256 maximum);
 
     /// @notice Places an order; its word enters the frame's chain.
-    /// @dev Emits {WordsChained}. Request, from the lowest bit: frame 32 | side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | rolls 8; higher bits
-    /// 0. Checks in this order: `Auction_InvalidRequest` (higher bits, side above 1), `Venue_NotRegistered`, `Auction_Suspended`, frame open
+    /// @dev Emits {WordChained}. Request, from the lowest bit: frame 32 | side 8 | tick 8 | quantity Wh 32 | peak Wh 32 | rolls 8; higher bits
+    /// 0, and one of more than 144 bits, which is the type at every venue, reverts without data. Checks in this order: `Auction_InvalidRequest`
+    /// (higher bits, side above 1), `Venue_NotRegistered`, `Auction_Suspended`, frame open
     /// (`Auction_FrameNotOpen`), `Auction_FramePaused`, `Auction_GateClosed`, `Auction_TickOutOfRange` (above 191); a penalised buyer's quantity is
     /// cut to quantity x factor / 10,000, its peak to at most that; `Auction_QuantityOutOfRange`, `Auction_InvalidPeak` (above the
     /// quantity, below the minimum, or peak x 32 < quantity), the frames up to `frame + rolls` open (`Auction_FrameNotOpen` of the first that is
@@ -146,7 +150,7 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     /// Words allowed (A8): an allowance that grows by 16 each frame of time that passes, to at most 256, which is what a
     /// participant begins with; a word takes 1; an order leaves at least 32, a cancel may use all.
     /// @return index The order's number in the frame's chain.
-    function place(uint256 request) external returns (uint256 index);
+    function place(uint144 request) external returns (uint256 index);
 
     /// @notice Places several orders of the caller in one frame, all or none.
     /// @dev Emits one {WordsChained}. Checks in this order: `Venue_NotRegistered`, `Auction_InvalidRequest` (of 0) without any request,
@@ -157,7 +161,7 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     function placeMany(uint32 frame, uint256[] calldata requests) external returns (uint256 firstIndex);
 
     /// @notice Enters a cancel of the caller's order in a frame's chain: the frame in which the order stands, or will stand, when it is cleared.
-    /// @dev Emits {WordsChained}. Works while the frame is paused and the caller suspended. Checks in this order: `Venue_NotRegistered`,
+    /// @dev Emits {WordChained}. Works while the frame is paused and the caller suspended. Checks in this order: `Venue_NotRegistered`,
     /// `Auction_FrameNotOpen`, `Auction_GateClosed`, `Auction_TooManyWords`, `Auction_FrameFull`. Whether it names an order of the caller is seen when
     /// the frame is cleared (A1).
     /// @param frame Frame whose chain it enters.
@@ -272,7 +276,7 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     function packRequest(uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 rolls)
         external
         pure
-        returns (uint256 request);
+        returns (uint144 request);
 
     /// @notice Words that a participant may chain now (A8): cancels all of them, orders all but 32.
     function allowedWordsOf(uint32 participantId) external view returns (uint256 words);

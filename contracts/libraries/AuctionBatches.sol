@@ -18,18 +18,6 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
     using AuctionWord for uint256;
     using FrameChain for uint256;
 
-    /* TYPES */
-
-    /// @dev What the entries of one call have in common. The mandate is what their accounts must show where they name an exchange.
-    struct Batch {
-        uint32 frame;
-        bool cancels;
-        uint256 frameWord;
-        uint256 mandate;
-        uint256 quota;
-        uint256 presentUse;
-    }
-
     /* CONSTANTS */
 
     uint256 private constant _BOUNDED = 1 << 207;
@@ -37,31 +25,67 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
     uint256 private constant _EXCHANGE_MASK = uint256(type(uint32).max) << _EXCHANGE_SHIFT;
     /// @dev An account that shows nothing here but its exchange is active, and its mandate limits no more than prices.
     uint256 private constant _PLAIN_MASK = _EXCHANGE_MASK | _BOUNDED | (uint256(type(uint8).max) << 128);
-    uint256 private constant _BID_SHIFT = 240;
-    uint256 private constant _ASK_SHIFT = 248;
     /// @dev Bits of a request without its frame, and of an order's name: an account's address follows.
     uint256 private constant _ORDER_BITS = 88;
     uint256 private constant _NAME_BITS = 48;
-    /// @dev Bits of an entry that mean nothing.
-    uint256 private constant _NOT_ORDER = (uint256(0xff) << 248) | 0xfe;
+    uint256 private constant _FAULT_SHIFT = 224;
+    /// @dev From a word to the next one of the same call: its place and its number.
+    uint256 private constant _NEXT = (1 << AuctionWord.INDEX_SHIFT) | AuctionWord.WORD_BYTES;
+    /// @dev Bits of an entry that mean something, and those in the lowest bits that don't: all of the side but the lowest.
+    uint256 private constant _ENTRY_BITS = 248;
+    uint256 private constant _NOT_SIDE = 0xfe;
     uint256 private constant _NOT_NAME = ~((uint256(1) << 208) - 1);
 
     /* EXTERNAL */
 
     /// @inheritdoc IFrameAuction
     function placeFor(uint32 frame, uint256[] calldata entries) external {
-        uint32 exchangeId = _exchange();
+        uint256 mandate = _mandateForCaller();
         uint256 frameWord = _placeable(frame);
-        uint256 quota = _quota(exchangeId, entries.length);
-        _enter(Batch(frame, false, frameWord, _named(exchangeId), quota, _presentUse()), entries);
+        uint256 quota = _quota(uint32(mandate >> _EXCHANGE_SHIFT), entries.length);
+        if (quota > entries.length) quota = entries.length;
+        uint256 tag = AuctionWord.entry(_roomFor(entries.length), frame, frameWord.count());
+        uint256 digest = frameWord;
+        uint256 present = _presentUse();
+        // A calldata's worth, and never more than a chain has words.
+        unchecked {
+            for (uint256 i; i < quota; ++i) {
+                uint256 entry = ClearingLoops.entryAt(entries, i);
+                uint256 result = _ordered(entry, tag, mandate, present, frameWord);
+                if (result >> _FAULT_SHIFT != 0) {
+                    emit EntrySkipped(entry, bytes4(bytes32(result)));
+                    continue;
+                }
+                digest = ClearingLoops.enter(digest, result, uint32(tag));
+                tag += _NEXT;
+            }
+        }
+        _skipFrom(quota, entries);
+        _chainUpTo(frame, frameWord, digest, tag);
     }
 
     /// @inheritdoc IFrameAuction
     function cancelFor(uint32 frame, uint256[] calldata entries) external {
-        uint32 exchangeId = _exchange();
+        uint256 mandate = _mandateForCaller();
         uint256 frameWord = _openFrame(frame);
         _requireGateOpen(frame);
-        _enter(Batch(frame, true, frameWord, _named(exchangeId), type(uint256).max, _presentUse()), entries);
+        uint256 tag = AuctionWord.entry(_roomFor(entries.length), frame, frameWord.count());
+        uint256 digest = frameWord;
+        uint256 present = _presentUse();
+        // As in {placeFor}.
+        unchecked {
+            for (uint256 i; i < entries.length; ++i) {
+                uint256 entry = ClearingLoops.entryAt(entries, i);
+                uint256 result = _cancelled(entry, tag, mandate, present);
+                if (result >> _FAULT_SHIFT != 0) {
+                    emit EntrySkipped(entry, bytes4(bytes32(result)));
+                    continue;
+                }
+                digest = ClearingLoops.enter(digest, result, uint32(tag));
+                tag += _NEXT;
+            }
+        }
+        _chainUpTo(frame, frameWord, digest, tag);
     }
 
     /* INTERNAL */
@@ -71,117 +95,102 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
         super._setMandate(account, mandate);
         bool bounded = uint32(mandate >> 32) != type(uint32).max || mandate >> 80 != type(uint32).max;
         _accounts[msg.sender].word = (account & (_BOUNDED - 1)) | (bounded ? _BOUNDED : 0)
-            | (uint256(uint32(mandate)) << _EXCHANGE_SHIFT) | (uint256(uint16(mandate >> 64)) << _BID_SHIFT);
+            | (uint256(uint32(mandate)) << _EXCHANGE_SHIFT) | (uint256(uint16(mandate >> 64)) << BID_LIMIT_SHIFT);
     }
 
     /* PRIVATE */
 
-    /// @dev Number of the caller, an exchange.
-    function _exchange() private view returns (uint32) {
+    /// @dev What accounts show where they name an exchange, if it is the caller, who is one.
+    function _mandateForCaller() private view returns (uint256) {
         uint256 account = _accounts[msg.sender].word;
         require(_rolesIn(account) & EXCHANGE != 0, Venue_MissingRole(msg.sender, EXCHANGE));
-        return _idIn(account);
+        return uint256(_idIn(account)) << _EXCHANGE_SHIFT;
     }
 
-    /// @dev An exchange as its consumers' accounts show it.
-    function _named(uint32 exchangeId) private pure returns (uint256) {
-        return uint256(exchangeId) << _EXCHANGE_SHIFT;
+    /// @dev Skips the entries from one on that are more than an exchange's quota.
+    function _skipFrom(uint256 index, uint256[] calldata entries) private {
+        for (; index < entries.length; ++index) {
+            emit EntrySkipped(entries[index], Venue_QuotaExceeded.selector);
+        }
     }
 
-    /// @dev Lets the good entries of a call enter a frame's chain.
-    function _enter(Batch memory batch, uint256[] calldata entries) private {
-        uint256[] memory chained = new uint256[](entries.length);
-        uint256 digest = batch.frameWord;
-        uint256 index = digest.count();
-        uint256 tag = AuctionWord.entry(0, batch.frame, index);
-        uint256 count;
-        // A calldata's worth, and never more than a chain has words.
+    /// @dev Lets the words that were gathered enter a frame's chain, if there are any.
+    /// @param tag That of the word after them; see {_ordered}.
+    function _chainUpTo(uint32 frame, uint256 frameWord, uint256 digest, uint256 tag) private {
+        // The tag began with the chain's count, and a place in memory.
         unchecked {
-            for (uint256 i; i < entries.length; ++i) {
-                uint256 entry = entries[i];
-                uint256 word;
-                uint256 fault = _code(Venue_QuotaExceeded.selector);
-                if (i < batch.quota) {
-                    (word, fault) =
-                        batch.cancels ? _cancelled(batch, entry, index + count) : _ordered(batch, entry, index + count);
-                }
-                if (fault == 0) {
-                    digest = ClearingLoops.enter(digest, word, tag, chained, count++);
-                    tag += 1 << AuctionWord.INDEX_SHIFT;
-                } else {
-                    emit EntrySkipped(entry, bytes4(uint32(fault)));
-                }
-            }
-        }
-        if (count != 0) {
-            _frames[batch.frame] = batch.frameWord.withDigest(digest, count);
-            ClearingLoops.logEntries(WordsChained.selector, chained, count);
+            uint256 count = (tag >> AuctionWord.INDEX_SHIFT) - frameWord.count();
+            if (count == 0) return;
+            _chainMany(frame, frameWord, digest, uint32(tag) - count * AuctionWord.WORD_BYTES, count);
         }
     }
 
-    /// @dev Takes an order's money and word from its consumer's account. No early returns: the compiler then takes the body into the loop.
-    /// @return word The word of the order.
-    /// @return fault Selector of the error of a bad entry, which changes nothing; else 0.
-    function _ordered(Batch memory batch, uint256 entry, uint256 index) private returns (uint256 word, uint256 fault) {
-        address owner = address(uint160(entry >> _ORDER_BITS));
-        uint256 account = _accounts[owner].word;
-        uint256 request = ((entry & ((1 << _ORDER_BITS) - 1)) << 32) | batch.frame;
-        fault = _code(Auction_InvalidRequest.selector);
-        if (entry & _NOT_ORDER == 0) fault = _refusal(account, batch.mandate, request);
-        uint256 lockMicro;
-        if (fault == 0) (word, lockMicro, fault) = _examined(request, account, batch.frameWord);
-        if (fault == 0) {
-            if (lockMicro > _marginIn(account)) {
-                fault = _code(Venue_InsufficientMargin.selector);
-            } else {
-                account = _withWords(_charged(account, lockMicro), 1, ORDER_ALLOWANCE, batch.presentUse);
-                if (account == 0) fault = _code(Auction_TooManyWords.selector);
-                else if (index >= MAX_ORDERS) fault = _code(Auction_FrameFull.selector);
-                else _accounts[owner].word = account;
-            }
-        }
-    }
-
-    /// @dev As {_ordered}, of a cancel.
-    function _cancelled(Batch memory batch, uint256 entry, uint256 index)
+    /// @dev Takes an order's money and word from its consumer's account.
+    /// @param tag Where its word would be gathered 32 | frame and number of the word, as in an entry of a chain.
+    /// @param present See {_presentUse}.
+    /// @return result The word of the order; of a bad entry, which changes nothing, {_code} of its error.
+    function _ordered(uint256 entry, uint256 tag, uint256 mandate, uint256 present, uint256 frameWord)
         private
-        returns (uint256 word, uint256 fault)
+        returns (uint256 result)
     {
-        address owner = address(uint160(entry >> _NAME_BITS));
-        uint256 account = _accounts[owner].word;
-        if (entry & _NOT_NAME != 0) {
-            fault = _code(Auction_InvalidRequest.selector);
-        } else if (account & _EXCHANGE_MASK != batch.mandate) {
-            fault = _code(Venue_NotMandated.selector);
-        } else {
-            // An order's name: 32 bits and 16.
-            word = AuctionWord.cancel(_idIn(account), uint32(entry), uint16(entry >> 32));
-            account = _withWords(account, 1, CANCEL_ALLOWANCE, batch.presentUse);
-            if (account == 0) fault = _code(Auction_TooManyWords.selector);
-            else if (index >= MAX_WORDS) fault = _code(Auction_FrameFull.selector);
-            else _accounts[owner].word = account;
+        Account storage slot = _accounts[address(uint160(entry >> _ORDER_BITS))];
+        uint256 account = slot.word;
+        uint256 request = ((entry & ((1 << _ORDER_BITS) - 1)) << 32) | uint32(tag >> AuctionWord.ORIGIN_SHIFT);
+        (uint256 word, uint256 lockMicro, uint256 signs) = _examined(request, account, frameWord, account);
+        (uint256 changed, uint256 used) = _withWords(_charged(account, lockMicro), 1, present);
+        // Differences below zero are negative.
+        unchecked {
+            signs |= (_marginIn(account) - lockMicro) | (ORDER_ALLOWANCE - used)
+                | (MAX_ORDERS - 1 - (tag >> AuctionWord.INDEX_SHIFT));
         }
+        if ((signs >> 255) | (entry >> _ENTRY_BITS) | ((account ^ mandate) & _PLAIN_MASK) != 0) {
+            result = _refusal(entry, account, mandate, request, frameWord, lockMicro, used, tag);
+            if (result != 0) return result;
+        }
+        slot.word = changed;
+        return word;
     }
 
-    /// @dev What the consumer's account has against an order: its mandate or its status; 0 for nothing.
-    function _refusal(uint256 account, uint256 mandate, uint256 request) private view returns (uint256 fault) {
-        uint256 tick = request.tickIn();
-        bool dear;
-        if (request.sideIn() == AuctionWord.BID) dear = tick > uint8(account >> _BID_SHIFT);
-        else dear = tick < account >> _ASK_SHIFT;
-        if (account & _PLAIN_MASK != mandate) {
-            if (account & _EXCHANGE_MASK != mandate) {
-                fault = _code(Venue_NotMandated.selector);
-            } else {
-                if (account & _BOUNDED != 0 && !dear) {
-                    bool ask = request.sideIn() == AuctionWord.ASK;
-                    dear = !_allows(_mandates[_idIn(account)], request.frameIn(), ask, tick, request.quantityIn());
-                }
-                if (dear) fault = _code(Venue_OutsideMandate.selector);
-                else if (_statusIn(account) != 0) fault = _code(Auction_Suspended.selector);
-            }
-        } else if (dear) {
-            fault = _code(Venue_OutsideMandate.selector);
+    /// @dev Enters a cancel; as {_ordered}.
+    function _cancelled(uint256 entry, uint256 tag, uint256 mandate, uint256 present) private returns (uint256 result) {
+        Account storage slot = _accounts[address(uint160(entry >> _NAME_BITS))];
+        uint256 account = slot.word;
+        (uint256 changed, uint256 used) = _withWords(account, 1, present);
+        if (entry & _NOT_NAME != 0) return _code(Auction_InvalidRequest.selector);
+        if (account & _EXCHANGE_MASK != mandate) return _code(Venue_NotMandated.selector);
+        if (used > CANCEL_ALLOWANCE) return _code(Auction_TooManyWords.selector);
+        if (tag >> AuctionWord.INDEX_SHIFT >= MAX_WORDS) return _code(Auction_FrameFull.selector);
+        slot.word = changed;
+        // An order's name: 32 bits and 16.
+        return AuctionWord.cancel(_idIn(account), uint32(entry), uint16(entry >> 32));
+    }
+
+    /// @dev {_code} of the first error of an order that is not plain and good, 0 for none.
+    /// @param lockMicro What {_examined} told.
+    /// @param used Words of the allowance that would be used.
+    function _refusal(
+        uint256 entry,
+        uint256 account,
+        uint256 mandate,
+        uint256 request,
+        uint256 frameWord,
+        uint256 lockMicro,
+        uint256 used,
+        uint256 tag
+    ) private view returns (uint256 fault) {
+        if ((entry >> _ENTRY_BITS) | (entry & _NOT_SIDE) != 0) {
+            return _code(Auction_InvalidRequest.selector);
         }
+        if (account & _EXCHANGE_MASK != mandate) return _code(Venue_NotMandated.selector);
+        bool ask = request.sideIn() == AuctionWord.ASK;
+        if (!_allows(_mandates[_idIn(account)], request.frameIn(), ask, request.tickIn(), request.quantityIn())) {
+            return _code(Venue_OutsideMandate.selector);
+        }
+        if (_statusIn(account) != 0) return _code(Auction_Suspended.selector);
+        fault = _faultOf(request, account, frameWord, lockMicro);
+        if (fault != 0) return fault;
+        if (lockMicro > _marginIn(account)) return _code(Venue_InsufficientMargin.selector);
+        if (used > ORDER_ALLOWANCE) return _code(Auction_TooManyWords.selector);
+        if (tag >> AuctionWord.INDEX_SHIFT >= MAX_ORDERS) return _code(Auction_FrameFull.selector);
     }
 }

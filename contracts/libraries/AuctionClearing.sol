@@ -226,7 +226,7 @@ abstract contract AuctionClearing is AuctionFrames {
                 && run.nextAsk == ClearingLoops.offsetOf(clearing.askService) + clearing.askService.length,
             Auction_WrongService(frame)
         );
-        if (run.fills != run.first) ClearingLoops.logFills(Fills.selector, frame, run.first, run.fills - run.first);
+        if (run.fills != run.first) ClearingLoops.logBytes(Fills.selector, frame, run.first, run.fills - run.first);
     }
 
     /* PRIVATE: THE RESULT */

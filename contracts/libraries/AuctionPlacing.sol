@@ -23,49 +23,52 @@ abstract contract AuctionPlacing is AuctionFrames {
     uint256 private constant _USE_SHIFT = 160;
     uint256 private constant _USE_MASK = (1 << 47) - 1;
 
-    uint256 private constant _ALLOWANCE = 256;
     uint256 private constant _REGAINED_PER_FRAME = 16;
-    /// @dev Words of the allowance that orders may use; the others are for cancels only.
+    /// @dev Words of the allowance that orders may use, and cancels: all.
     uint256 internal constant ORDER_ALLOWANCE = 224;
-    uint256 internal constant CANCEL_ALLOWANCE = _ALLOWANCE;
+    uint256 internal constant CANCEL_ALLOWANCE = 256;
     uint256 internal constant MAX_ORDERS = 3072;
     uint256 internal constant MAX_WORDS = 4096;
     uint256 private constant _MAX_SLICES = 32;
+    /// @dev Where limits of prices begin: highest tick of a bid 8 | lowest tick of an ask 8.
+    uint256 internal constant BID_LIMIT_SHIFT = 240;
+    uint256 internal constant ASK_LIMIT_SHIFT = 248;
+    uint256 private constant _ANY_BID = uint256(type(uint8).max) << BID_LIMIT_SHIFT;
 
     /* EXTERNAL: ORDERS */
 
     /// @inheritdoc IFrameAuction
-    function place(uint256 request) external returns (uint256 index) {
+    function place(uint144 request) external returns (uint256 index) {
         return _place(request, msg.sender);
     }
 
     /// @inheritdoc IFrameAuction
     function placeMany(uint32 frame, uint256[] calldata requests) external returns (uint256 firstIndex) {
-        uint256 account = _knownAccount(msg.sender);
+        (Account storage slot, uint256 account) = _knownSlot(msg.sender);
         uint256 count = requests.length;
         require(count != 0, Auction_InvalidRequest(0));
         _requireActive(account);
         uint256 frameWord = _placeable(frame);
         firstIndex = frameWord.count();
-        (uint256[] memory entries, uint256 digest, uint256 lockMicro) = _orders(frame, requests, account, frameWord);
+        uint256 from = _roomFor(count);
+        (uint256 digest, uint256 lockMicro) = _orders(frame, requests, account, frameWord, from);
         account = _withUse(_withoutMargin(account, lockMicro), count, ORDER_ALLOWANCE);
         // A calldata's worth.
         unchecked {
             require(firstIndex + count <= MAX_ORDERS, Auction_FrameFull(frame));
         }
-        _accounts[msg.sender].word = account;
-        _frames[frame] = frameWord.withDigest(digest, count);
-        ClearingLoops.logEntries(WordsChained.selector, entries, count);
+        slot.word = account;
+        _chainMany(frame, frameWord, digest, from, count);
     }
 
     /// @inheritdoc IFrameAuction
     function cancel(uint32 frame, uint32 originFrame, uint16 index) external {
-        uint256 account = _knownAccount(msg.sender);
+        (Account storage slot, uint256 account) = _knownSlot(msg.sender);
         uint256 frameWord = _openFrame(frame);
         _requireGateOpen(frame);
         account = _withUse(account, 1, CANCEL_ALLOWANCE);
         require(frameWord.count() < MAX_WORDS, Auction_FrameFull(frame));
-        _accounts[msg.sender].word = account;
+        slot.word = account;
         _chain(frame, frameWord, AuctionWord.cancel(_idIn(account), originFrame, index));
     }
 
@@ -74,17 +77,18 @@ abstract contract AuctionPlacing is AuctionFrames {
     /// @inheritdoc IFrameAuction
     function allowedWordsOf(uint32 participantId) external view returns (uint256 words) {
         uint256 account = _accounts[_ownerOf[participantId]].word;
-        return account == 0 ? 0 : _ALLOWANCE - _used(account);
+        (, uint256 used) = _withWords(account, 0, _presentUse());
+        return account == 0 ? 0 : CANCEL_ALLOWANCE - used;
     }
 
     /// @inheritdoc IFrameAuction
     function packRequest(uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 rolls)
         external
         pure
-        returns (uint256 request)
+        returns (uint144 request)
     {
-        return frame | (uint256(side) << 32) | (uint256(tick) << 40) | (uint256(quantityWh) << 48)
-            | (uint256(peakWh) << 80) | (uint256(rolls) << 112);
+        return frame | (uint144(side) << 32) | (uint144(tick) << 40) | (uint144(quantityWh) << 48)
+            | (uint144(peakWh) << 80) | (uint144(rolls) << 112);
     }
 
     /* INTERNAL */
@@ -92,16 +96,16 @@ abstract contract AuctionPlacing is AuctionFrames {
     /// @dev Places an order for an account; returns its number.
     function _place(uint256 request, address owner) internal returns (uint256 index) {
         if (!request.isRequest()) revert Auction_InvalidRequest(request);
-        uint256 account = _knownAccount(owner);
+        (Account storage slot, uint256 account) = _knownSlot(owner);
         _requireActive(account);
         uint32 frame = request.frameIn();
         uint256 frameWord = _placeable(frame);
-        (uint256 word, uint256 lockMicro, uint256 fault) = _examined(request, account, frameWord);
-        if (fault != 0) _fail(fault, request, word);
+        (uint256 word, uint256 lockMicro, uint256 signs) = _examined(request, account, frameWord, _anyPrice(account));
+        if (signs >> 255 != 0) _fail(request, account, frameWord, lockMicro);
         account = _withUse(_withoutMargin(account, lockMicro), 1, ORDER_ALLOWANCE);
         index = frameWord.count();
         require(index < MAX_ORDERS, Auction_FrameFull(frame));
-        _accounts[owner].word = account;
+        slot.word = account;
         _chain(frame, frameWord, word);
     }
 
@@ -112,53 +116,88 @@ abstract contract AuctionPlacing is AuctionFrames {
         _requireGateOpen(frame);
     }
 
-    /// @dev Examines a request from its tick on.
-    /// @return word The word of the order; of a bad one what its error tells: quantity 32 | peak 32, or the lock.
+    /// @dev Examines a request from its tick on. What must not be below zero is computed, and all signs are looked at together; which check it was
+    /// {_faultOf} finds out.
+    /// @param prices Highest tick of a bid, from bit 240, and lowest tick of an ask, from bit 248.
+    /// @return word The word of the order.
     /// @return lockMicro What it locks.
-    /// @return fault Selector of the error that refuses it, as a number, 0 for none.
-    function _examined(uint256 request, uint256 account, uint256 frameWord)
+    /// @return signs Below zero if the order is refused, also for a side above 1; word and lock mean nothing then, but for a lock below the minimum.
+    function _examined(uint256 request, uint256 account, uint256 frameWord, uint256 prices)
         internal
         view
-        returns (uint256 word, uint256 lockMicro, uint256 fault)
+        returns (uint256 word, uint256 lockMicro, uint256 signs)
     {
-        // 32 bits of energy times 32, times 16 of the factor, or times 8 of lock and 64 of tick value; a difference below zero is large.
+        // 32 bits of energy times 32, or times 9 of lock and 64 of tick value.
         unchecked {
+            if (_factorIn(account) != FULL_FACTOR_BPS) request = _cut(request, account);
             uint256 tick = request.tickIn();
-            if (tick > AuctionWord.HIGHEST_TICK) return (0, 0, _code(Auction_TickOutOfRange.selector));
-            (uint256 quantityWh, uint256 peakWh) = _cut(request, account);
-            if (quantityWh - _minimumQuantityWh > _maximumQuantityWh - _minimumQuantityWh) {
-                return (quantityWh | (peakWh << 32), 0, _code(Auction_QuantityOutOfRange.selector));
-            }
-            if (peakWh != 0) {
-                if (peakWh > quantityWh || peakWh < _minimumQuantityWh || peakWh * _MAX_SLICES < quantityWh) {
-                    return (quantityWh | (peakWh << 32), 0, _code(Auction_InvalidPeak.selector));
+            uint256 quantityWh = request.quantityIn();
+            signs = (AuctionWord.HIGHEST_TICK - tick) | (quantityWh - _minimumQuantityWh)
+                | (_maximumQuantityWh - quantityWh);
+            if (request >> AuctionWord.PEAK_SHIFT != 0) {
+                uint256 peakWh = request.peakIn();
+                if (peakWh != 0) {
+                    signs |= (quantityWh - peakWh) | (peakWh - _minimumQuantityWh) | (peakWh * _MAX_SLICES - quantityWh);
                 }
+                frameWord = _highest(request, frameWord);
+                if (frameWord == 0) signs = type(uint256).max;
+                word = AuctionWord.more(peakWh, request.rollsIn());
             }
-            (uint256 cap, uint256 fees) = (frameWord.capTick(), frameWord.feeTicks());
-            if (request.rollsIn() != 0) {
-                (cap, fees) = _highest(request, cap, fees);
-                if (cap > type(uint8).max) return (0, 0, _code(Auction_FrameNotOpen.selector));
+            uint256 lockTicks = 1;
+            if (request.sideIn() == AuctionWord.BID) {
+                lockTicks = tick + frameWord.feeTicks();
+                signs |= uint8(prices >> BID_LIMIT_SHIFT) - tick;
+            } else {
+                uint256 cap = frameWord.capTick();
+                if (cap > tick) lockTicks = cap - tick;
+                signs |= (tick - (prices >> ASK_LIMIT_SHIFT)) | (AuctionWord.ASK - request.sideIn());
+                word |= AuctionWord.ASK_BIT;
             }
-            uint256 lockTicks = _lockTicks(request, cap, fees);
             lockMicro = quantityWh * lockTicks * _tickMicroPerWh;
-            if (lockMicro < _minimumLockMicro) return (lockMicro, 0, _code(Auction_LockBelowMinimum.selector));
-            word = AuctionWord.order(_idIn(account), request, quantityWh, peakWh, lockTicks)
-                | ((account >> _SUPPLIER_SHIFT) & _SUPPLIER_BIT);
+            signs |= lockMicro - _minimumLockMicro;
+            word |= AuctionWord.bid(_idIn(account), tick, quantityWh, lockTicks)
+            | ((account >> _SUPPLIER_SHIFT) & _SUPPLIER_BIT);
         }
     }
 
-    /// @dev The account with words taken from its allowance, of which that much may be used; 0 if it has not as many left.
+    /// @dev {_code} of the error of a request that {_examined} refused; 0 if it was for price or side.
+    /// @param lockMicro What {_examined} told.
+    function _faultOf(uint256 request, uint256 account, uint256 frameWord, uint256 lockMicro)
+        internal
+        view
+        returns (uint256 fault)
+    {
+        request = _cut(request, account);
+        (uint256 quantityWh, uint256 peakWh) = (request.quantityIn(), request.peakIn());
+        if (request.tickIn() > AuctionWord.HIGHEST_TICK) return _code(Auction_TickOutOfRange.selector);
+        if (quantityWh < _minimumQuantityWh || quantityWh > _maximumQuantityWh) {
+            return _code(Auction_QuantityOutOfRange.selector);
+        }
+        if (peakWh != 0) {
+            if (peakWh > quantityWh || peakWh < _minimumQuantityWh || peakWh * _MAX_SLICES < quantityWh) {
+                return _code(Auction_InvalidPeak.selector);
+            }
+        }
+        if (_highest(request, frameWord) == 0) return _code(Auction_FrameNotOpen.selector);
+        if (lockMicro < _minimumLockMicro) return _code(Auction_LockBelowMinimum.selector);
+    }
+
+    /// @dev The account with words taken from its allowance, and how many of it are used then.
     /// @param present See {_presentUse}.
-    function _withWords(uint256 account, uint256 words, uint256 allowance, uint256 present)
+    function _withWords(uint256 account, uint256 words, uint256 present)
         internal
         pure
-        returns (uint256 changed)
+        returns (uint256 changed, uint256 used)
     {
-        // A frame of time has 32 bits, a call as many words as it can carry.
+        // A frame of time has 32 bits, a call as many words as it can carry. Less than the present use: all was regained.
         unchecked {
-            uint256 before = (account >> _USE_SHIFT) & _USE_MASK;
-            uint256 use = (before > present ? before : present) + words;
-            if (use - present <= allowance) changed = account + ((use - before) << _USE_SHIFT);
+            used = ((account >> _USE_SHIFT) & _USE_MASK) - present;
+            if (used >> 255 != 0) {
+                account -= used << _USE_SHIFT;
+                used = 0;
+            }
+            used += words;
+            changed = account + (words << _USE_SHIFT);
         }
     }
 
@@ -170,8 +209,28 @@ abstract contract AuctionPlacing is AuctionFrames {
         }
     }
 
+    /// @dev Where the words of a call are gathered for their log.
+    function _roomFor(uint256 words) internal pure returns (uint256 from) {
+        // A calldata's worth; the last word is written with 16 bytes more.
+        unchecked {
+            return ClearingLoops.room((words + 1) * AuctionWord.WORD_BYTES);
+        }
+    }
+
+    /// @dev Lets words that were gathered enter a frame's chain.
+    /// @param digest Digest after the last one.
+    function _chainMany(uint32 frame, uint256 frameWord, uint256 digest, uint256 from, uint256 words) internal {
+        _frames[frame] = frameWord.withDigest(digest, words);
+        uint256 first = frame | (frameWord.count() << 32);
+        // A calldata's worth.
+        unchecked {
+            ClearingLoops.logBytes(WordsChained.selector, first, from, words * AuctionWord.WORD_BYTES);
+        }
+    }
+
+    /// @dev An error's selector from bit 224, where no word has a bit.
     function _code(bytes4 selector) internal pure returns (uint256) {
-        return uint32(selector);
+        return uint256(bytes32(selector));
     }
 
     /* PRIVATE */
@@ -182,92 +241,79 @@ abstract contract AuctionPlacing is AuctionFrames {
 
     /// @dev Lets one word enter a frame's chain.
     function _chain(uint32 frame, uint256 frameWord, uint256 word) private {
-        uint256[] memory entries = new uint256[](1);
-        uint256 tag = AuctionWord.entry(0, frame, frameWord.count());
-        _frames[frame] = frameWord.withDigest(ClearingLoops.enter(frameWord, word, tag, entries, 0), 1);
-        ClearingLoops.logEntries(WordsChained.selector, entries, 1);
+        _frames[frame] = frameWord.withDigest(ClearingLoops.enter(frameWord, word, 0), 1);
+        emit WordChained(AuctionWord.entry(word, frame, frameWord.count()));
     }
 
-    /// @dev Entries of several orders, the digest after them, and what they lock together.
-    function _orders(uint32 frame, uint256[] calldata requests, uint256 account, uint256 frameWord)
+    /// @dev Gathers several orders; returns the digest after them, and what they lock together.
+    function _orders(uint32 frame, uint256[] calldata requests, uint256 account, uint256 frameWord, uint256 at)
         private
         view
-        returns (uint256[] memory entries, uint256 digest, uint256 lockMicro)
+        returns (uint256 digest, uint256 lockMicro)
     {
-        entries = new uint256[](requests.length);
         digest = frameWord;
         // Locks of a calldata's worth of orders, each of 96 bits at most; their count is compared before anything is written.
         unchecked {
-            uint256 tag = AuctionWord.entry(0, frame, frameWord.count());
             for (uint256 i; i < requests.length; ++i) {
-                uint256 request = requests[i];
+                uint256 request = ClearingLoops.entryAt(requests, i);
                 if (!request.isRequestFor(frame)) revert Auction_InvalidRequest(request);
-                (uint256 word, uint256 addedMicro, uint256 fault) = _examined(request, account, frameWord);
-                if (fault != 0) _fail(fault, request, word);
+                (uint256 word, uint256 addedMicro, uint256 signs) =
+                    _examined(request, account, frameWord, _anyPrice(account));
+                if (signs >> 255 != 0) _fail(request, account, frameWord, addedMicro);
                 lockMicro += addedMicro;
-                digest = ClearingLoops.enter(digest, word, tag, entries, i);
-                tag += 1 << AuctionWord.INDEX_SHIFT;
+                digest = ClearingLoops.enter(digest, word, at);
+                at += AuctionWord.WORD_BYTES;
             }
         }
     }
 
-    /// @dev Quantity and peak, cut to what a penalised buyer may demand (RET).
-    function _cut(uint256 request, uint256 account) private pure returns (uint256 quantityWh, uint256 peakWh) {
-        quantityWh = request.quantityIn();
-        peakWh = request.peakIn();
+    /// @dev The request with quantity and peak cut to what a penalised buyer may demand (RET).
+    function _cut(uint256 request, uint256 account) private pure returns (uint256) {
         uint256 factor = _factorIn(account);
-        if (factor != FULL_FACTOR_BPS) {
-            if (request.sideIn() == AuctionWord.BID) {
-                // 32 bits times 16.
-                unchecked {
-                    quantityWh = quantityWh * factor / FULL_FACTOR_BPS;
-                }
-                if (peakWh > quantityWh) peakWh = quantityWh;
-            }
-        }
-    }
-
-    /// @dev Lock per Wh of an order with such fees and cap (M2) [ticks].
-    function _lockTicks(uint256 request, uint256 cap, uint256 fees) private pure returns (uint256 ticks) {
-        uint256 tick = request.tickIn();
-        ticks = 1;
-        // 8 bits and 4.
+        if (factor == FULL_FACTOR_BPS || request.sideIn() != AuctionWord.BID) return request;
+        // 32 bits times 16; the differences take away what is cut.
         unchecked {
-            if (request.sideIn() != AuctionWord.BID) {
-                if (cap > tick) ticks = cap - tick;
-            } else {
-                ticks = tick + fees;
-            }
+            uint256 quantityWh = request.quantityIn() * factor / FULL_FACTOR_BPS;
+            uint256 peakWh = request.peakIn();
+            request -= (request.quantityIn() - quantityWh) << AuctionWord.QUANTITY_SHIFT;
+            return peakWh > quantityWh ? request - ((peakWh - quantityWh) << AuctionWord.PEAK_SHIFT) : request;
         }
     }
 
-    /// @dev Highest cap and fees of all frames that an order may enter (M2); a cap beyond 8 bits if they are not all open.
-    function _highest(uint256 request, uint256 cap, uint256 fees) private view returns (uint256, uint256) {
+    /// @dev A frame's word in which cap and fees are the highest of all frames that an order may enter (M2); 0 if they are not all open.
+    function _highest(uint256 request, uint256 frameWord) private view returns (uint256) {
         // A frame beyond 32 bits is not open.
         unchecked {
             for (uint32 i = 1; i <= request.rollsIn(); ++i) {
                 uint256 later = _frames[request.frameIn() + i];
-                if (later == 0) return (type(uint256).max, 0);
-                if (later.capTick() > cap) cap = later.capTick();
-                if (later.feeTicks() > fees) fees = later.feeTicks();
+                if (later == 0) return 0;
+                frameWord = frameWord.withHighest(later);
             }
         }
-        return (cap, fees);
+        return frameWord;
     }
 
-    /// @dev Reverts with the error that {_examined} told, and its values.
-    function _fail(uint256 fault, uint256 request, uint256 told) private view {
+    /// @dev Limits that hold for any price; not a literal, so that the compiler keeps one copy of {_examined}.
+    function _anyPrice(uint256 account) private pure returns (uint256) {
+        return (account & ((1 << BID_LIMIT_SHIFT) - 1)) | _ANY_BID;
+    }
+
+    /// @dev Reverts with the error of a request that {_examined} refused, and its values.
+    function _fail(uint256 request, uint256 account, uint256 frameWord, uint256 lockMicro) private view {
+        uint256 fault = _faultOf(request, account, frameWord, lockMicro);
+        request = _cut(request, account);
+        (uint256 quantityWh, uint256 peakWh) = (request.quantityIn(), request.peakIn());
         if (fault == _code(Auction_TickOutOfRange.selector)) {
             revert Auction_TickOutOfRange(request.tickIn(), AuctionWord.HIGHEST_TICK);
         }
         if (fault == _code(Auction_QuantityOutOfRange.selector)) {
-            revert Auction_QuantityOutOfRange(uint32(told), _minimumQuantityWh, _maximumQuantityWh);
+            revert Auction_QuantityOutOfRange(quantityWh, _minimumQuantityWh, _maximumQuantityWh);
         }
         if (fault == _code(Auction_InvalidPeak.selector)) {
-            revert Auction_InvalidPeak(told >> 32, uint32(told), _minimumQuantityWh);
+            revert Auction_InvalidPeak(peakWh, quantityWh, _minimumQuantityWh);
         }
         if (fault == _code(Auction_LockBelowMinimum.selector)) {
-            revert Auction_LockBelowMinimum(told, _minimumLockMicro);
+            revert Auction_LockBelowMinimum(lockMicro, _minimumLockMicro);
         }
         // The first frame that is not open is told.
         unchecked {
@@ -277,22 +323,15 @@ abstract contract AuctionPlacing is AuctionFrames {
         }
     }
 
-    /// @dev Words of the allowance that are used up now (A8).
-    function _used(uint256 account) private view returns (uint256 used) {
-        uint256 present = _presentUse();
-        uint256 use = (account >> _USE_SHIFT) & _USE_MASK;
-        if (use > present) {
-            unchecked {
-                used = use - present;
-            }
-        }
-    }
-
-    /// @dev As {_withWords}, but reverts.
+    /// @dev As {_withWords}, but reverts if the allowance has not as many left.
     function _withUse(uint256 account, uint256 words, uint256 allowance) private view returns (uint256 changed) {
-        changed = _withWords(account, words, allowance, _presentUse());
-        if (changed == 0) {
-            uint256 used = _used(account);
+        uint256 used;
+        (changed, used) = _withWords(account, words, _presentUse());
+        if (used > allowance) {
+            // No more than are used now.
+            unchecked {
+                used -= words;
+            }
             revert Auction_TooManyWords(_idIn(account), words, used < allowance ? allowance - used : 0);
         }
     }

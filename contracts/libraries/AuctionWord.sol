@@ -10,12 +10,18 @@ library AuctionWord {
     uint256 internal constant HIGHEST_TICK = 191;
     /// @dev Most quantity that an order's word can hold [Wh].
     uint256 internal constant QUANTITY_LIMIT_WH = (1 << 24) - 1;
+    uint256 internal constant WORD_BYTES = 16;
+    /// @dev Where a request's quantity and peak begin.
+    uint256 internal constant QUANTITY_SHIFT = 48;
+    uint256 internal constant PEAK_SHIFT = 80;
     /// @dev Where an entry's origin frame and index begin.
     uint256 internal constant ORIGIN_SHIFT = 128;
     uint256 internal constant INDEX_SHIFT = 160;
 
     /// @dev Bits of a request that mean nothing: those above it, and all of its side but the lowest.
     uint256 private constant _NOT_REQUEST = ~((uint256(1) << 120) - 1) | (uint256(0xfe) << 32);
+    /// @dev What makes a bid's word that of an ask.
+    uint256 internal constant ASK_BIT = 1 << 104;
     uint256 private constant _CANCEL = 1 << 106;
     uint256 private constant _ENTRY_MASK = (1 << 176) - 1;
 
@@ -44,11 +50,11 @@ library AuctionWord {
     }
 
     function quantityIn(uint256 request) internal pure returns (uint256) {
-        return uint32(request >> 48);
+        return uint32(request >> QUANTITY_SHIFT);
     }
 
     function peakIn(uint256 request) internal pure returns (uint256) {
-        return uint32(request >> 80);
+        return uint32(request >> PEAK_SHIFT);
     }
 
     function rollsIn(uint256 request) internal pure returns (uint256) {
@@ -57,14 +63,19 @@ library AuctionWord {
 
     /* WORDS */
 
-    /// @dev The word of an order of somebody who is no supplier; every field has been checked to fit.
-    function order(uint256 participantId, uint256 request, uint256 quantityWh, uint256 peakWh, uint256 lockTicks)
+    /// @dev The word of a bid of somebody who is no supplier, without a peak and rolls; every field has been checked to fit. Nested, since the
+    /// compiler takes a shift of a field for one of what the field was taken from, and masks that again.
+    function bid(uint256 participantId, uint256 tick, uint256 quantityWh, uint256 lockTicks)
         internal
         pure
         returns (uint256)
     {
-        return participantId | (quantityWh << 32) | (peakWh << 56) | (tickIn(request) << 80) | (lockTicks << 88)
-            | (rollsIn(request) << 96) | (sideIn(request) << 104);
+        return (((((lockTicks << 8) | tick) << 48) | quantityWh) << 32) | participantId;
+    }
+
+    /// @dev What an order's word has more with a peak, or with rolls.
+    function more(uint256 peakWh, uint256 rolls) internal pure returns (uint256) {
+        return (peakWh << 56) | (rolls << 96);
     }
 
     /// @dev The word that cancels an order by its name.

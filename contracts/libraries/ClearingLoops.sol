@@ -14,17 +14,30 @@ import {ClearingMemory} from "./ClearingMemory.sol";
 library ClearingLoops {
     uint256 internal constant STATE_WORDS = 8;
 
-    /// @dev Digest of a chain after one more word, which enters an array with its tag; a digest's lowest 32 bits mean nothing.
-    function enter(uint256 digest, uint256 word, uint256 tag, uint256[] memory entries, uint256 index)
-        internal
-        pure
-        returns (uint256 next)
-    {
+    /// @dev Digest of a chain after one more word; a digest's lowest 32 bits mean nothing. The word is written at a place in memory that has 32 bytes
+    /// left, or at 0, where nobody looks.
+    function enter(uint256 digest, uint256 word, uint256 at) internal pure returns (uint256 next) {
         assembly ("memory-safe") {
             mstore(0, digest)
-            mstore(28, shl(128, word))
+            word := shl(128, word)
+            mstore(28, word)
             next := keccak256(0, 44)
-            mstore(add(add(entries, 0x20), shl(5, index)), or(word, tag))
+            mstore(at, word)
+        }
+    }
+
+    /// @dev An entry of a call; `index` is below the count of them.
+    function entryAt(uint256[] calldata entries, uint256 index) internal pure returns (uint256 entry) {
+        assembly ("memory-safe") {
+            entry := calldataload(add(entries.offset, shl(5, index)))
+        }
+    }
+
+    /// @dev Room for so many bytes, with two words before them that {logBytes} needs.
+    function room(uint256 length) internal pure returns (uint256 from) {
+        assembly ("memory-safe") {
+            from := add(mload(0x40), 0x40)
+            mstore(0x40, add(from, length))
         }
     }
 
@@ -38,15 +51,16 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Emits {IFrameAuction-Fills}; the fills lie at the end of what is used of the memory. The two words before them come back.
-    function logFills(bytes32 topic, uint32 frame, uint256 from, uint256 length) internal {
+    /// @dev Emits {IFrameAuction-Fills} or {IFrameAuction-WordsChained}: bytes, zeros up to a whole word of them, and an indexed value. The two words
+    /// before them come back.
+    function logBytes(bytes32 topic, uint256 indexed_, uint256 from, uint256 length) internal {
         assembly ("memory-safe") {
             let head := sub(from, 0x40)
             let first := mload(head)
             let second := mload(add(head, 0x20))
             mstore(head, 0x20)
             mstore(add(head, 0x20), length)
-            log2(head, add(0x40, and(add(length, 0x1f), not(0x1f))), topic, frame)
+            log2(head, add(0x40, and(add(length, 0x1f), not(0x1f))), topic, indexed_)
             mstore(head, first)
             mstore(add(head, 0x20), second)
         }
@@ -62,18 +76,6 @@ library ClearingLoops {
             let to := add(data, 0x60)
             for { let i := 0 } lt(i, length) { i := add(i, 0x20) } { mstore(add(to, i), mload(add(state, i))) }
             log2(data, add(0x60, length), topic, frame)
-        }
-    }
-
-    /// @dev Emits {IFrameAuction-WordsChained} for the first entries of an array, which is that long afterwards. The word before it comes back.
-    function logEntries(bytes32 topic, uint256[] memory entries, uint256 count) internal {
-        assembly ("memory-safe") {
-            let data := sub(entries, 0x20)
-            let kept := mload(data)
-            mstore(data, 0x20)
-            mstore(entries, count)
-            log1(data, add(0x40, shl(5, count)), topic)
-            mstore(data, kept)
         }
     }
 

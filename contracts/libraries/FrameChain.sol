@@ -53,6 +53,16 @@ library FrameChain {
         return (word - (energyWh << _TRADED_SHIFT) - (valueMicro << _OWED_SHIFT)) | REFUSED;
     }
 
+    /// @dev The word with cap and fees of another one, where they are higher.
+    function withHighest(uint256 word, uint256 other) internal pure returns (uint256) {
+        // Neither grows beyond its bits.
+        unchecked {
+            if (capTick(other) > capTick(word)) word += uint256(capTick(other) - capTick(word)) << _CAP_SHIFT;
+            if (feeTicks(other) > feeTicks(word)) word += (feeTicks(other) - feeTicks(word)) << _FEE_SHIFT;
+        }
+        return word;
+    }
+
     function capTick(uint256 word) internal pure returns (uint8) {
         return uint8(word >> _CAP_SHIFT);
     }

@@ -16,7 +16,20 @@ library RecordTree {
 
     /// @dev Root over all chunks, 0 without any. Overwrites `hashes`.
     function root(bytes32[] memory hashes) internal pure returns (bytes32) {
-        return rootOfRange(0, hashes, hashes.length, new bytes32[](0));
+        uint256 width = hashes.length;
+        if (width == 0) return 0;
+        // Places in the tree are below its width.
+        unchecked {
+            while (width > 1) {
+                uint256 pairs = width >> 1;
+                for (uint256 i; i < pairs; ++i) {
+                    hashes[i] = Hashes.efficientKeccak256(hashes[2 * i], hashes[2 * i + 1]);
+                }
+                if (width & 1 == 1) hashes[pairs] = hashes[width - 1];
+                width = pairs + (width & 1);
+            }
+        }
+        return hashes[0];
     }
 
     /// @dev Root that consecutive chunks belong to; 0 if they don't lie in the tree or the proof has nodes missing or left over. 0 is no

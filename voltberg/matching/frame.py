@@ -98,7 +98,7 @@ def clearing_of(
     frame : int
         The frame.
     words : Sequence of int
-        Words of its chain, from the logs ``WordsChained``.
+        Words of its chain, from the logs ``WordChained`` and ``WordsChained``.
     carried : Sequence of int
         Carried words that entered it: the result of the frame before.
     rules : AuctionRules

@@ -17,6 +17,8 @@ from voltberg.reference.auction_words import (
     pack_auction_cancel,
     pack_auction_order,
     pack_chained,
+    pack_first_chained,
+    words_bytes,
 )
 from voltberg.reference.book_state import HIGHEST_TICK
 from voltberg.reference.state import Revert, external
@@ -35,7 +37,10 @@ class AuctionOrders(AuctionResults):
 
     @external
     def place(self, sender: str, request: int) -> int:
-        """Place an order; return its number in the frame's chain."""
+        """Place an order; return its number in the frame's chain.
+
+        A request of more than 144 bits cannot be encoded: the contract never sees one.
+        """
         return self._place(sender, request)
 
     @external
@@ -53,7 +58,7 @@ class AuctionOrders(AuctionResults):
         self._pay_for(participant_id, orders)
         if record.words + len(orders) > MOST_ORDERED_WORDS:
             raise Revert("Auction_FrameFull", frame)
-        return self._chain(frame, [pack_auction_order(order) for order in orders])
+        return self._chain_many(frame, [pack_auction_order(order) for order in orders])
 
     @external
     def cancel(self, sender: str, frame: int, origin_frame: int, index: int) -> None:
@@ -64,7 +69,7 @@ class AuctionOrders(AuctionResults):
         self._use_words(participant_id, 1, ALLOWED_WORDS - self._used_words(participant_id))
         if record.words >= MOST_WORDS:
             raise Revert("Auction_FrameFull", frame)
-        self._chain(frame, [pack_auction_cancel(AuctionCancel(participant_id, index, origin_frame))])
+        self._chain(frame, pack_auction_cancel(AuctionCancel(participant_id, index, origin_frame)))
 
     def _place(self, owner: str, request: int) -> int:
         self._check_request(request, request & MASK_32)
@@ -75,7 +80,7 @@ class AuctionOrders(AuctionResults):
         self._pay_for(participant_id, [order])
         if record.words >= MOST_ORDERED_WORDS:
             raise Revert("Auction_FrameFull", frame)
-        return self._chain(frame, [pack_auction_order(order)])
+        return self._chain(frame, pack_auction_order(order))
 
     @staticmethod
     def _check_request(request: int, frame: int) -> None:
@@ -143,17 +148,25 @@ class AuctionOrders(AuctionResults):
         use = self._used_words(participant_id) + needed, self._clock.current(self._state.timestamp)
         self._state.write(self._uses, participant_id, use)
 
-    def _chain(self, frame: int, words: Sequence[int]) -> int:
-        """Let words enter a frame's chain; return the number of the first."""
+    def _chain(self, frame: int, word: int) -> int:
+        """Let one word enter a frame's chain; return its number."""
+        index = self._enter_words(frame, [word])
+        self._emit("WordChained", pack_chained(word, frame, index))
+        return index
+
+    def _chain_many(self, frame: int, words: Sequence[int]) -> int:
+        """Let the words of one call enter a frame's chain; return the number of the first."""
+        first = self._enter_words(frame, words)
+        self._emit("WordsChained", pack_first_chained(frame, first), words_bytes(words))
+        return first
+
+    def _enter_words(self, frame: int, words: Sequence[int]) -> int:
         record = self._frames[frame]
         first, digest = record.words, record.digest
-        entries = []
         for number, word in enumerate(words, start=first):
             self._state.write(self._words, (frame, number), word)
             digest = next_digest(digest, word)
-            entries.append(pack_chained(word, frame, number))
         self._set_frame(frame, record._replace(words=first + len(words), digest=digest))
-        self._emit("WordsChained", tuple(entries))
         return first
 
     # The operator and the house

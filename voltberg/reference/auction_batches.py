@@ -107,7 +107,7 @@ class AuctionTwin(AuctionOrders):
             self._state.write(self._uses, participant_id, use)
             words.append(word)
         if words:
-            self._chain(frame, words)
+            self._chain_many(frame, words)
 
     def _order_entry(self, exchange_id: int, frame: int, entry: int, count: int) -> Entered:
         """Check an order's entry, then take its lock."""

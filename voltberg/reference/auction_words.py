@@ -183,13 +183,23 @@ def unpack_carried(word: int) -> tuple[int, int, int]:
 
 
 def pack_chained(word: int, frame: int, index: int) -> int:
-    """Entry of ``WordsChained``."""
+    """Entry of ``WordChained``."""
     return packed("chained word", ((word, 128), (frame, 32), (index, 16)))
 
 
 def unpack_chained(entry: int) -> tuple[int, int, int]:
-    """Word, frame and index of an entry of ``WordsChained``."""
+    """Word, frame and index of an entry of ``WordChained``."""
     return unpack_carried(entry)
+
+
+def pack_first_chained(frame: int, index: int) -> int:
+    """Name of the first of the words of a ``WordsChained``."""
+    return packed("first chained word", ((frame, 32), (index, 16)))
+
+
+def unpack_first_chained(first: int) -> tuple[int, int]:
+    """Frame and index of the first of the words of a ``WordsChained``."""
+    return first & MASK_32, first >> 32
 
 
 def pack_record(record: AuctionRecord) -> int:

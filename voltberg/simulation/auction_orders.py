@@ -41,8 +41,8 @@ class AuctionFollower:
             logs = {event: args for name, event, args in step.execution.logs if name == "auction"}
             if step.planned.operation == "place":
                 self._placed(number, step, logs)
-            elif step.planned.operation == "cancel" and "WordsChained" in logs:
-                self._cancelled(step.planned.frame, logs["WordsChained"][0][0])
+            elif step.planned.operation == "cancel" and "WordChained" in logs:
+                self._cancelled(step.planned.frame, logs["WordChained"][0])
             elif step.planned.operation == "clear" and "FrameCleared" in logs:
                 self._cleared(number, step, logs)
 
@@ -64,10 +64,10 @@ class AuctionFollower:
             last_tick=request.tick,
         )
         self.orders.append(order)
-        entries = logs.get("WordsChained")
-        if entries is None:
+        told = logs.get("WordChained")
+        if told is None:
             return
-        word, frame, index = unpack_chained(entries[0][0])
+        word, frame, index = unpack_chained(told[0])
         chained = unpack_auction_order(word)
         order.quantity_wh = chained.quantity_wh
         order.visible_wh = chained.peak_wh or chained.quantity_wh

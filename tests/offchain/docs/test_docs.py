@@ -139,6 +139,7 @@ PACKERS: dict[str, Callable[..., int]] = {
     "auction cancel": lambda *values: auction_words.pack_auction_cancel(AuctionCancel(*values)) ^ 1 << 106,
     "carried order": auction_words.pack_carried,
     "chained word": auction_words.pack_chained,
+    "first chained word": auction_words.pack_first_chained,
     "auction record": lambda *values: auction_words.pack_record(AuctionRecord(*values)),
     "auction fill": lambda *values: int.from_bytes(auction_words.pack_fills([AuctionFill(*values[::-1])])),
     "refusal": words.pack_refusal,

@@ -93,7 +93,7 @@ def test_an_order_locks_enters_the_chain_and_is_told(scene):
     locked = 500 * (60 + FEES + 2) * TICK_MICRO
     assert scene.auction.margin_of(1) == MARGIN - locked
     (word,) = scene.auction.words_of(FRAME)
-    assert scene.state.events == [("auction", "WordsChained", ((pack_chained(word, FRAME, 0),),))]
+    assert scene.state.events == [("auction", "WordChained", (pack_chained(word, FRAME, 0),))]
     assert scene.place(8, SELL, 149, 500, rolls=1) == 1
     assert scene.auction.margin_of(8) == MARGIN - 500 * 1 * TICK_MICRO
     assert scene.auction.locked_micro() == locked + 500 * TICK_MICRO

@@ -10,7 +10,12 @@ import pytest
 from voltberg.matching.frame import Clearing, chunk_with, clearing_of
 from voltberg.reference.auction_clearing import FrameResult
 from voltberg.reference.auction_service import AuctionRules
-from voltberg.reference.auction_words import pack_auction_request, unpack_chained, unpack_record
+from voltberg.reference.auction_words import (
+    pack_auction_request,
+    unpack_chained,
+    unpack_first_chained,
+    unpack_record,
+)
 
 BID, ASK = 0, 1
 FEE_TICKS, TICK_MICRO = 5, 2
@@ -40,11 +45,14 @@ class Auction:
 
     def send(self, actor: Any, function: str, *args: Any) -> Any:
         done = self.market.transact(actor, "auction", function, *args)
-        for (entries,) in done.events("WordsChained"):
-            for entry in entries:
-                word, frame, index = unpack_chained(entry)
-                assert index == len(self.words[frame])
-                self.words[frame].append(word)
+        for (entry,) in done.events("WordChained"):
+            word, frame, index = unpack_chained(entry)
+            assert index == len(self.words[frame])
+            self.words[frame].append(word)
+        for first, words in done.events("WordsChained"):
+            frame, index = unpack_first_chained(first)
+            assert index == len(self.words[frame])
+            self.words[frame] += [int.from_bytes(words[at : at + 16]) for at in range(0, len(words), 16)]
         return done
 
     def place(self, actor: Any, side: int, tick: int, quantity: int, **options: int) -> int:

@@ -98,7 +98,9 @@ def test_bad_entries_are_skipped_and_change_nothing(auction, market, named, exch
     margins = [auction.margin(each) for each in named]
     done = place_for(auction, exchange, *(word for word, _ in bad), good)
     assert skipped(done) == [(word, selector(error)) for word, error in bad]
-    assert [len(entries) for (entries,) in done.events("WordsChained")] == [1]
+    assert [(first, len(words)) for first, words in done.events("WordsChained")] == [
+        (auction.frame | 224 << 32, 16)
+    ]
     margins[3] -= 500 * 65 * 2
     assert [auction.margin(each) for each in named] == margins
     done = place_for(auction, exchange, bad[0][0])
@@ -213,3 +215,33 @@ def test_a_full_chain_skips_orders_and_takes_cancels_until_it_is_full_itself(
     assert skipped(auction.send(exchange, "cancelFor", auction.frame, [name])) == [(name, full)]
     with market.reverts(f"Auction_FrameFull: {auction.frame}"):
         auction.send(named[0], "cancel", auction.frame, auction.frame, 0)
+
+
+def test_an_exchange_asks_no_more_for_a_penalised_consumer_than_it_may(auction, market, named, exchange):
+    consumer = named[0]
+    market.transact(market.meter, "credit", "recordSupply", [consumer.id | 1_000 << 32 | 600 << 72])
+    too_few = entry(auction, consumer, BID, 60, 60)
+    words = [entry(auction, consumer, side, 60, 1_000, peak=900) for side in (BID, ASK)]
+    done = place_for(auction, exchange, *words, too_few)
+    assert skipped(done) == [(too_few, selector("Auction_QuantityOutOfRange(uint256,uint256,uint256)"))]
+    orders = [unpack_auction_order(word) for word in auction.words[auction.frame]]
+    assert [(order.side, order.quantity_wh, order.peak_wh) for order in orders] == [
+        (BID, 800, 800),
+        (ASK, 1_000, 900),
+    ]
+
+
+@pytest.mark.parametrize("limits", [ANY, (500, 60, 60, 2**32 - 1)])
+def test_least_lock_binds_an_exchange(auction, market, people, exchange, limits):
+    market.open_frame(
+        auction.frame + 2, cap_tick=200, grid_fee_ticks=0, platform_fee_ticks=0, venue="auction"
+    )
+    auction.words[auction.frame + 2] = []
+    market.transact(people[0], "auction", "nameExchange", exchange.id, *limits)
+    free = entry(auction, people[0], BID, 0, 50)
+    done = auction.send(exchange, "placeFor", auction.frame + 2, [free])
+    assert skipped(done) == [(free, selector("Auction_LockBelowMinimum(uint256,uint256)"))]
+    margin = auction.margin(people[0])
+    cheap = entry(auction, people[0], BID, 1, 50)
+    assert skipped(auction.send(exchange, "placeFor", auction.frame + 2, [cheap])) == []
+    assert margin - auction.margin(people[0]) == 50 * 2

@@ -45,6 +45,8 @@ def test_checks_come_in_their_order(auction, people, market):
     refused(f"Auction_InvalidRequest: {pack_auction_request(frame, 2, 60, 500, 0, 0)}", side=2)
     with market.reverts(f"Auction_InvalidRequest: {1 << 120}"):
         auction.send(actor, "place", 1 << 120)
+    with market.reverts(f"Auction_InvalidRequest: {1 << 143 | 1 << 120}"):
+        auction.send(actor, "place", 1 << 143 | 1 << 120)
     refused(f"Venue_NotRegistered: {market.outsider.address}", actor=market.outsider)
     refused(f"Auction_FrameNotOpen: {frame + 9}", frame=frame + 9)
     refused("Auction_TickOutOfRange: 192, 191", tick=192)

@@ -18,7 +18,7 @@ from voltberg.reference.words import REQUEST_BITS
 SPOILT_OF_100 = 11
 WORD_BYTES = 32
 WORD_BITS = 256
-NARROW_WORDS = {("book", "place"): REQUEST_BITS}
+NARROW_WORDS = {("book", "place"): REQUEST_BITS, ("auction", "place"): REQUEST_BITS}
 """Bits of the packed words that functions take as narrower ones: more cannot be encoded."""
 # Wrong arguments here stop the market for good (a supervisor's mistake), and with it the sequence.
 ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")

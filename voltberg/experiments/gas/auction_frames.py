@@ -61,7 +61,7 @@ SPECS: Final = {
     "1000": FrameSpec(seed=3, orders=1_000, accounts=100, icebergs_of_ten=2, shift_ticks=3),
     "1000_deep": FrameSpec(seed=3, orders=1_000, accounts=100, icebergs_of_ten=2, shift_ticks=15),
 }
-"""The committed frames by name; the first is traded before all others, so that each root replaces another one."""
+"""The committed frames by name; the first is traded before all others, so that each root replaces another."""
 
 
 @dataclass(frozen=True, slots=True)
