@@ -77,6 +77,44 @@ def test_trade_is_refused_when_the_takers_position_would_overflow(coarse_market)
         market.transact(taker, "book", "place", sell)
 
 
+def test_trade_is_refused_when_locks_overflow_together(coarse_market):
+    """Either lock fits 48 bits, their sum does not: it would reach into the frame's tag."""
+    market = coarse_market
+    maker, taker = market.participants[4:6]
+    for actor in (maker, taker):
+        market.give_margin(actor, "book", 10**17)
+    frame = market.open_frame(market.frame + 7)
+    energy_wh = 50_000_000
+    assert energy_wh * 50 * 65_535 < 2**48 <= 2 * energy_wh * 50 * 65_535
+    for _ in range(2):
+        market.transact(maker, "book", "place", frame | 1 << 32 | 100 << 40 | energy_wh << 48 | 9 << 128)
+    buy = frame | 100 << 40 | energy_wh << 48 | 9 << 128
+    market.transact(taker, "book", "place", buy)
+    before = market.call("book", "positionOf", frame, maker.id)
+    assert before == (0, energy_wh, 0, energy_wh * 100 * 65_535, energy_wh * 50 * 65_535)
+    with market.reverts(f"Venue_PositionOverflow: {maker.id}, {frame}"):
+        market.transact(taker, "book", "place", buy)
+    assert market.call("book", "positionOf", frame, maker.id) == before
+
+
+def test_trade_is_refused_when_values_overflow_together(coarse_market):
+    """Two of the largest purchases need 57 bits: the carry would go unseen into the value of sales."""
+    market = coarse_market
+    *sellers, buyer = market.participants[6:9]
+    for actor in (*sellers, buyer):
+        market.give_margin(actor, "book", 2 * 10**17)
+    frame = market.open_frame(market.frame + 8)
+    assert MAX_WH * 191 * 65_535 < 2**56 <= 2 * MAX_WH * 191 * 65_535
+    for seller in sellers:
+        market.transact(seller, "book", "place", frame | 1 << 32 | 191 << 40 | MAX_WH << 48 | 9 << 128)
+    buy = frame | 191 << 40 | MAX_WH << 48 | 9 << 128
+    market.transact(buyer, "book", "place", buy)
+    with market.reverts(f"Venue_PositionOverflow: {buyer.id}, {frame}"):
+        market.transact(buyer, "book", "place", buy)
+    bought = (MAX_WH, 0, MAX_WH * 191 * 65_535, 0, 0)
+    assert market.call("book", "positionOf", frame, buyer.id) == bought
+
+
 def test_position_words_are_used_again_after_512_frames(book, market, traders):
     """A position of frame f + 512 takes the word of frame f, which is final: the tag keeps them apart."""
     seller, *_, buyer = traders
