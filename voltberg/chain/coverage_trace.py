@@ -19,17 +19,16 @@ from voltberg.chain.json_rpc import RpcError
 from voltberg.chain.signing import SignedTransaction
 
 TRACED_ALIKE: Final = 2
-"""Transactions to one contract with one status and the same gas went the same way: so many are traced."""
-TRACED_GAS: Final = 25_000_000
+"""Calls to one contract with one outcome and the same gas went the same way: so many are traced."""
+TRACED_GAS: Final = 30_000_000
 """Dearer calls are not traced, unless they deploy: their steps would fill gigabytes."""
-GAS_A_TRACE: Final = 1_000_000
-"""The trace of a transaction counts once for each such share of gas: only dear ones are ever left out."""
-TRACED_IN_VAIN: Final = 40
-"""After so many traces of a function, with one error or none, in a row that showed nothing new one call is
-left out before the next trace; if that shows nothing new either two are left out, then three, and so on. A
-trace of a read counts once."""
+GAS_A_TRACE: Final = 500_000
+"""A trace in vain counts once for each such share of its gas: only dear calls are ever left out."""
+TRACED_IN_VAIN: Final = 20
+"""After traces of a function, with one error or none, in vain that count as much, one call is left out before
+the next trace; one more for each that they count beyond it."""
 FELL, JUMPED = 1, 2
-_GAS: Final = re.compile(rb'"result":\{"failed":\w+,"gas":(\d+)')
+_HEAD: Final = re.compile(rb'"result":\{"failed":')
 _STEP: Final = re.compile(rb'"pc":(\d+),"op":"(\w+)"[^}]*?"depth":(\d+)')
 _STEPS: Final = {"disableStack": True, "disableMemory": True, "disableStorage": True}
 _CALLS: Final = {"tracer": "callTracer"}
@@ -225,7 +224,7 @@ class TracingAnvil(AnvilEngine):
     def __init__(self, **options: Any) -> None:
         self._codes: dict[str, bytes] = {}
         self._created: dict[str, int] = {}
-        self._sent: dict[tuple[str, str, str], int] = defaultdict(int)
+        self._seen: dict[tuple[str, ...], int] = defaultdict(int)
         self._patience: dict[tuple[str, str, str], Patience] = defaultdict(Patience)
         super().__init__(**options)
 
@@ -241,37 +240,47 @@ class TracingAnvil(AnvilEngine):
         for raw in raws:
             if raw["contractAddress"]:
                 self._created[raw["contractAddress"]] = number
-            alike = (raw["to"] or "", raw["status"], raw["gasUsed"])
-            self._sent[alike] += 1
-            if self._sent[alike] <= TRACED_ALIKE:
+            if self._is_seldom(raw["to"] or "", raw["status"], raw["gasUsed"]):
                 self._run_again(raw, timestamp, number)
         return raws
+
+    def _is_seldom(self, *alike: str) -> bool:
+        self._seen[alike] += 1
+        return self._seen[alike] <= TRACED_ALIKE
 
     def _call_chunk(self, chunk: list[list[Any]]) -> list[Any]:
         answers = super()._call_chunk(chunk)
         for params, answer in zip(chunk, answers, strict=True):
             error = answer.data[:_ERROR_BYTES].hex() if isinstance(answer, RpcError) else ""
-            record = partial(self._ask, partial(self._record, params, {}))
-            self._unless_over((params[0]["to"], params[0]["data"][:_SELECTOR], error), 1, record)
+            self._ask(partial(self._trace, params, {}, error))
         return answers
 
     def _run_again(self, raw: dict[str, Any], timestamp: int, number: int) -> None:
         """Trace a transaction where it ran: after the block before it, at its own block's time."""
-        gas_used = int(raw["gasUsed"], 16)
         sent = self._rpc.call("eth_getTransactionByHash", raw["transactionHash"])
         error = raw.get("output", b"")[:_ERROR_BYTES].hex()
         call = {"from": sent["from"], "to": sent["to"], "data": sent["input"], "gas": sent["gas"]}
         overrides = {"blockOverrides": {"time": hex(timestamp), "number": hex(number)}}
-        record = partial(self._record, [call, hex(number - 1)], overrides, gas_used)
-        if raw["to"]:
-            self._unless_over((raw["to"], sent["input"][:_SELECTOR], error), gas_used // GAS_A_TRACE, record)
-        else:
-            record()
+        self._trace([call, hex(number - 1)], overrides, error, int(raw["gasUsed"], 16))
 
-    def _unless_over(self, kind: tuple[str, str, str], counts: int, record: Callable[[], bool]) -> None:
+    def _trace(
+        self, params: list[Any], overrides: dict[str, Any], error: str, gas_used: int | None = None
+    ) -> None:
+        """Trace a call, unless it is too dear or alike ones showed nothing new."""
+        calls = self._rpc.call("debug_traceCall", *params, {**_CALLS, **overrides})
+        # Behind others of its block a transaction may have gone another way than it does before them.
+        if gas_used not in (None, gas := int(calls["gasUsed"], 16)):
+            return
+        to = params[0]["to"]
+        if not to:
+            self._record(params, overrides, calls)
+            return
+        kind = (to, params[0]["data"][:_SELECTOR], error)
+        if gas > TRACED_GAS or (gas_used is None and not self._is_seldom(*kind, calls["gasUsed"])):
+            return
         patience = self._patience[kind]
         if not patience.is_over():
-            patience.learn(counts, new=record())
+            patience.learn(gas // GAS_A_TRACE, new=self._record(params, overrides, calls))
 
     def revert(self, snapshot_id: int) -> None:
         """Go back to a snapshot; other code may come to the addresses of what was created since."""
@@ -280,19 +289,12 @@ class TracingAnvil(AnvilEngine):
             del self._created[address]
             self._codes.pop(address, None)
 
-    def _record(self, params: list[Any], overrides: dict[str, Any], gas_used: int | None = None) -> bool:
-        """Trace a call; tell whether it did something new."""
-        calls = self._rpc.call("debug_traceCall", *params, {**_CALLS, **overrides})
-        if params[0]["to"] and int(calls["gasUsed"], 16) > TRACED_GAS:
-            return False
+    def _record(self, params: list[Any], overrides: dict[str, Any], calls: dict[str, Any]) -> bool:
+        """Take a call step by step; tell whether it did something new."""
         # As objects a million steps are a gigabyte.
         text = self._rpc.text("debug_traceCall", *params, {**_STEPS, **overrides})
-        found = _GAS.search(text, 0, _HEAD_BYTES)
-        if found is None:
+        if _HEAD.search(text, 0, _HEAD_BYTES) is None:
             raise RpcError("debug_traceCall", json.loads(text).get("error", {"message": text[:_HEAD_BYTES]}))
-        # Behind others of its block a transaction may have gone another way than it does before them.
-        if gas_used not in (None, int(found[1])):
-            return False
         steps = ((int(step[1]), step[2], int(step[3])) for step in _STEP.finditer(text))
         return self.recorder.add(steps, self._frames(calls))
 

@@ -159,6 +159,15 @@ def test_an_exchange_cancels_for_those_who_named_it(auction, market, named, exch
     assert [auction.record(result, named[n]).refund_micro for n in range(2)] == [500 * 65 * 2] * 2
 
 
+def test_an_exchange_cancels_no_more_than_the_consumer_s_words(auction, named, exchange):
+    consumer = named[0]
+    auction.send(consumer, "placeMany", auction.frame, [auction.request(BID, 1, 50)] * 224)
+    name = pack_cancel_entry(auction.frame, 0, consumer.address)
+    done = auction.send(exchange, "cancelFor", auction.frame, [name] * 33)
+    assert skipped(done) == [(name, selector(TOO_MANY))]
+    assert auction.view("allowedWordsOf", consumer.id) == 0
+
+
 def test_checks_of_the_whole_call_come_in_their_order(auction, market, named, exchange):
     word = entry(auction, named[0], BID, 60, 500)
     for function in ("placeFor", "cancelFor"):

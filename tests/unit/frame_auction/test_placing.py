@@ -123,6 +123,8 @@ def test_full_chain_takes_cancels_still(auction, market):
     assert auction.view("frameOf", auction.frame)[1] == 3_072
     with market.reverts(f"Auction_FrameFull: {auction.frame}"):
         auction.place(market.participants[0], BID, 1, 50)
+    with market.reverts(f"Auction_FrameFull: {auction.frame}"):
+        auction.send(market.participants[0], "placeMany", auction.frame, batch[:2])
     auction.send(market.participants[0], "cancel", auction.frame, auction.frame, 0)
 
 

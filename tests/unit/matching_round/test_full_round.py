@@ -70,7 +70,7 @@ def full(project_root):
 
 @pytest.fixture(scope="module")
 def refused(full):
-    """Fill the round: a request takes one place, so the last offer finds none. Gives what that one is told."""
+    """Fill the round; give what the last offer is told, which finds no place beside the request."""
     full.send(full.extra, "round", "nameExchange", 7 + SELLERS, 1_000, 191, 0, full.first)
     assert full.send(full.extra, "round", "requestFor", 1, [full.entry(7 + SELLERS, 120)])[1] is None
     *fitting, last = full.offers()

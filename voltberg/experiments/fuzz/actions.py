@@ -20,6 +20,8 @@ WORD_BYTES = 32
 WORD_BITS = 256
 NARROW_WORDS = {("book", "place"): REQUEST_BITS, ("auction", "place"): REQUEST_BITS}
 """Bits of the packed words that functions take as narrower ones: more cannot be encoded."""
+# By its owner it would leave the market without one.
+NEVER_SPOILT = ("renounceOwnership",)
 # Wrong arguments here stop the market for good (a supervisor's mistake), and with it the sequence.
 ONLY_SENDER_SPOILT = ("addVenue", "addListener", "removeListener")
 
@@ -132,7 +134,7 @@ class Actions:
         return self._call_of(draft) if draft else None
 
     def _call_of(self, draft: Draft) -> Call:
-        if self.draw.randrange(100) < SPOILT_OF_100:
+        if self.draw.randrange(100) < SPOILT_OF_100 and draft.function not in NEVER_SPOILT:
             draft = self._spoilt(draft)
         contract, function, args, sender = draft
         return Call(contract, function, tuple(args), sender, self.now)
@@ -207,9 +209,21 @@ class Actions:
             opens, closes = clock.gate_closure(frame), self.market.auction.clearing_deadline(frame)
             edges += [opens - 1, opens, opens, closes - 1, closes, clock.refusal_deadline(frame)]
             edges += [clock.end(frame), clock.metering_deadline(frame)]
+        for ends in self._round_deadlines():
+            edges += [ends - 1, ends]
         edges = sorted(edge for edge in edges if edge > self.now)
         target = self.draw.choice(edges[:4]) if edges else self.now + clock.frame_seconds
         self.now = max(self.now + 1, target)
+
+    def _round_deadlines(self) -> list[int]:
+        """List the deadlines of the last two rounds [unix s]."""
+        rounds = self.market.round
+        last = rounds.round_count()
+        found: list[int] = []
+        for number in range(max(1, last - 1), last + 1):
+            terms = rounds.terms_of(number)
+            found += (terms.collection_ends, terms.submission_ends, terms.application_ends)
+        return found
 
     def _spoilt(self, draft: Draft) -> Draft:
         contract, function, args, sender = draft
@@ -225,8 +239,6 @@ class Actions:
         draw = self.draw
         if isinstance(value, bool):
             return not value
-        if isinstance(value, bytes):
-            return draw.choice((b"", value[:-1], value[::-1], value + b"\0"))
         if isinstance(value, str):
             return draw.choice((*self.cast.everyone, *self.market.addresses.values()))
         if isinstance(value, bytes):

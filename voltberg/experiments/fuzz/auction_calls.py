@@ -17,6 +17,8 @@ from voltberg.reference.words import MASK_32, pack_refusal
 if TYPE_CHECKING:
     from voltberg.experiments.fuzz.actions import Actions
 
+WORD_BYTES: Final = 32
+
 
 def _request(a: Actions, frame: int) -> int:
     draw = a.draw
@@ -106,6 +108,10 @@ def clear(a: Actions) -> Draft | None:
     given = right_input(a, frame)
     if a.draw.randrange(2):
         given = forged(a.draw, given)
+    if not a.draw.randrange(25):
+        # Frames of this size are not cleared in chunks.
+        state = a.draw.choice((b"", bytes(WORD_BYTES)))
+        return Draft("auction", "clearChunk", (frame, given, state), a.draw.choice(a.cast.everyone))
     return Draft("auction", "clear", (frame, given), a.draw.choice(a.cast.everyone))
 
 
@@ -139,7 +145,7 @@ def refuse(a: Actions) -> Draft | None:
         frame
         for frame in a.auction_frames()
         if auction.records_of(frame)
-        and (clock.gate_closure(frame) <= a.now < clock.refusal_deadline(frame) or not draw.randrange(20))
+        and (clock.gate_closure(frame) <= a.now < clock.refusal_deadline(frame) or not draw.randrange(200))
     ]
     if not frames:
         return None
@@ -185,10 +191,10 @@ AUCTION_CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     (place, 16),
     (place_many, 5),
     (cancel, 6),
-    (clear, 8),
+    (clear, 10),
     (void, 1),
     (set_paused, 1),
-    (refuse, 3),
+    (refuse, 8),
     (withdraw_margin, 1),
 )
 """Who draws, and in how many of about a hundred calls."""

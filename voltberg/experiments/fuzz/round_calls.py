@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 COLLECTION, SUBMISSION, APPLICATION = 6, 7, 8
 """Places of the deadlines in a round's terms."""
-GAP_FRAMES: Final = 2
-"""Frames that rounds leave to the book in front of theirs."""
+GAP_FRAMES: Final = 1
+"""How far behind the last frame of book and auction the next round begins."""
+FARTHEST_FRAME: Final = 9
+"""How far ahead that may be."""
 
 
 def _between(a: Actions, opens: int | None, closes: int | None) -> list[int]:
@@ -53,17 +55,20 @@ def open_round(a: Actions) -> Draft | None:
     if not frames:
         if _between(a, None, COLLECTION) and draw.randrange(9):
             return None
-        first = max([*a.market.house.frames(), a.frame + 1]) + GAP_FRAMES
-        if first > a.frame + 9:
+        # Frames far ahead are not in the way.
+        near = [frame for frame in a.market.house.frames() if frame < a.frame + FARTHEST_FRAME]
+        first = max([*near, a.frame + 1]) + GAP_FRAMES
+        if first > a.frame + FARTHEST_FRAME:
             return None
         caps = [draw.choice((60, 150, 200)) for _ in range(draw.randrange(1, 4))]
         tariffs = [pack_tariff(cap, cap, 255, draw.randrange(6), draw.randrange(9)) for cap in caps]
         args = (a.market.address_of("round"), first, tariffs)
         return Draft("house", "openFrames", args, a.cast.operator)
     gate, deadline = clock.gate_closure(frames[0]), clock.refusal_deadline(frames[0])
-    collection = min(gate, a.now + draw.choice((90, 200, 300)))
-    submission = min(deadline - 1, collection + draw.choice((40, 100)))
-    application = min(deadline, submission + draw.choice((60, 120)))
+    # Time for requests and offers to meet, and then for several submissions.
+    collection = a.now + (gate - a.now) // draw.choice((1, 2, 2, 3))
+    submission = collection + max(1, (deadline - collection) // draw.choice((2, 2, 3)))
+    application = submission + max(1, (deadline - submission) // draw.choice((1, 1, 2)))
     storage_id = draw.choice((0, 0, draw.randrange(7, 16)))
     limits = [
         pack_feeder_limit(draw.choice((0, 300, 10**6)), draw.choice((50, 800, 10**6)))
@@ -177,7 +182,7 @@ def finalise_round(a: Actions) -> Draft | None:
     if not numbers:
         return None
     number = a.draw.choice(numbers)
-    if a.now >= a.market.round.terms_of(number)[APPLICATION] and a.draw.randrange(9):
+    if a.now >= a.market.round.terms_of(number)[APPLICATION] and a.draw.randrange(60):
         return None
     chunk = chunks_of(a.market.round.unapplied_trades(number))[0]
     return Draft(
@@ -249,16 +254,16 @@ def margin_of_rounds(a: Actions) -> Draft:
 
 
 ROUND_CALLS: Final[tuple[tuple[Maker, int], ...]] = (
-    (open_round, 3),
+    (open_round, 5),
     (name_exchange, 2),
-    (request_for, 4),
-    (offer, 7),
-    (cancel_entry, 1),
-    (submit, 6),
-    (finalise_round, 4),
+    (request_for, 8),
+    (offer, 10),
+    (cancel_entry, 2),
+    (submit, 12),
+    (finalise_round, 14),
     (release_entries, 3),
-    (refuse_round, 1),
-    (settle_round, 3),
+    (refuse_round, 12),
+    (settle_round, 6),
     (margin_of_rounds, 1),
 )
 """Who draws, and in how many of about a hundred calls."""

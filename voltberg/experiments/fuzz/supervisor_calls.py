@@ -61,24 +61,42 @@ def register(a: Actions) -> Draft:
 def intrude(a: Actions) -> Draft:
     """Make calls that only contracts may make, by somebody who is none."""
     somebody, number, frame = a.draw.choice(a.cast.everyone), a.some_id(), a.frame + 2
-    contract = a.draw.choice(("house", "book", "storage", "credit"))
+    stranger = a.draw.choice([account for account in a.cast.everyone if account != a.market.registry.owner()])
+    listener = a.draw.choice(("house", "book", "auction", "round", "storage", "credit"))
+    holder = a.draw.choice(("book", "auction", "round", "storage"))
+    venue = a.draw.choice(("book", "auction", "round"))
     return a.draw.choice(
         (
-            Draft(contract, "onParticipant", (somebody, number, 1), somebody),
-            Draft(a.draw.choice(("book", "storage")), "creditMargin", (number, 5), somebody),
-            Draft("book", "openFrame", (frame, 9, 1), somebody),
-            Draft("book", "closeFrame", (frame,), somebody),
-            Draft("book", "setStatus", (number, 1), somebody),
-            Draft("book", "setDemandFactor", (number, 1), somebody),
+            Draft(listener, "onParticipant", (somebody, number, 1), somebody),
+            Draft(holder, "creditMargin", (number, 5), somebody),
+            Draft(venue, "openFrame", (frame, 9, 1), somebody),
+            Draft(venue, "closeFrame", (frame,), somebody),
+            Draft(venue, "setStatus", (number, 1), somebody),
+            Draft(venue, "setDemandFactor", (number, 1), somebody),
+            Draft("book", "placeEntry", (frame, number), somebody),
             Draft("house", "creditFromVenue", (number, 5), somebody),
+            Draft("house", "pushDemandFactor", (number, 9), somebody),
             Draft("house", "setCreditPolicy", ((0, 0, 0, 0, 0),), somebody),
+            Draft("registry", "renounceOwnership", (), stranger),
         )
     )
+
+
+def sync_venue(a: Actions) -> Draft:
+    """Tell a venue again what the house knows of some participants, or of one that nobody knows."""
+    draw, last = a.draw, a.market.registry.participant_count()
+    venue = draw.choice(
+        (*(a.market.address_of(name) for name in ("book", "auction", "round")), a.cast.outsiders[0])
+    )
+    first = draw.randrange(1, last + 1)
+    args = (venue, first, draw.choice((first, last, last + 1, first - 1)))
+    return Draft("house", "syncVenue", args, draw.choice(a.cast.everyone))
 
 
 SUPERVISOR_CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     (supervise, 2),
     (register, 2),
-    (intrude, 1),
+    (intrude, 2),
+    (sync_venue, 1),
 )
 """Who draws, and in how many of about a hundred calls."""
