@@ -27,6 +27,18 @@ def test_level_refuses_to_trade_more_than_its_share_of_a_frame(book, market, ric
     assert book.traded() == MAX_WH - 1
 
 
+def test_level_may_trade_more_in_a_sweep_that_empties_it(book, market, rich):
+    """The bound holds for what a level keeps when its sweep ends, not where the sweep comes to an iceberg."""
+    seller, buyer = rich
+    for quantity_wh, peak_wh in ((MAX_WH, 0), (1_000, 0), (500, 100)):
+        book.sell(seller, 149, quantity_wh, peak=peak_wh)
+    assert book.buy(buyer, 149, MAX_WH - 1).filled_wh == MAX_WH - 1
+    with market.reverts(f"OrderBook_FrameOverflow: {book.frame}, {MAX_WH + 1_499}"):
+        book.buy(buyer, 149, 1_500)
+    assert book.buy(buyer, 149, 1_501).filled_wh == 1_501
+    assert book.traded() == MAX_WH + 1_500
+
+
 def test_frame_refuses_to_trade_more_than_64_such_shares(book, market, rich):
     seller, buyer = rich
     for _ in range(64):
