@@ -15,6 +15,7 @@ import {RecordTree} from "./RecordTree.sol";
 /// @dev No sorting: a slice's key (supplier, f, price rank, position) is above the key of the slice that its order had before, so that slices
 /// are served by priority if and only if the keys of those served increase and no slice that is left has a key below the last one served.
 abstract contract AuctionClearing is AuctionFrames {
+    using ClearingLoops for uint256;
     using FrameChain for uint256;
 
     /* TYPES */
@@ -22,7 +23,6 @@ abstract contract AuctionClearing is AuctionFrames {
     /// @dev Where the price came out.
     struct Crossing {
         uint256 price;
-        uint256 eligible;
         uint256 matchedWh;
     }
 
@@ -35,237 +35,276 @@ abstract contract AuctionClearing is AuctionFrames {
     uint256 private constant _WORD_BYTES = 16;
     uint256 private constant _CARRIED_BYTES = 32;
     uint256 private constant _FILL_BYTES = 8;
+    uint256 private constant _CHUNK_BYTES = RecordTree.CHUNK_RECORDS * 32;
     uint256 private constant _FRAME_WORD = 7 * 32;
-    uint256 private constant _ROLL_MASK = 0xff << 96;
     uint8 private constant _NO_TICK = 255;
 
     /* EXTERNAL */
 
     /// @inheritdoc IFrameAuction
     function clear(uint32 frame, Clearing calldata clearing) external {
-        (uint256 word, uint256 positions) = _clearable(frame, clearing.carried.length);
-        require(positions <= _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
-        ClearingMemory.Book memory book;
-        book.crossing = clearing.crossing;
-        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried, book);
-        Crossing memory crossing = _cross(frame, setup, book, _walk(frame, setup, clearing.participants));
-        ClearingLoops.store(setup.state, crossing.matchedWh);
-        if (crossing.matchedWh != 0) _rank(setup, crossing, book);
-        ClearingMemory.Run memory run = _run(clearing, _NO_LIMIT);
-        ClearingLoops.serve(setup, run);
-        _served(frame, setup, clearing, run);
-        _conclude(frame, word, setup, clearing, crossing);
+        // Without chunks no state is read.
+        _clear(frame, clearing, clearing.rolled);
     }
 
     /// @inheritdoc IFrameAuction
     function clearChunk(uint32 frame, Clearing calldata clearing, bytes calldata state) external {
-        (uint256 word, uint256 positions) = _clearable(frame, clearing.carried.length);
-        require(positions > _MAX_POSITIONS, Auction_WrongChunk(frame, positions));
-        bytes32 checkpoint = _checkpoints[frame];
-        require(checkpoint == 0 ? state.length == 0 : keccak256(state) == checkpoint, Auction_WrongState(frame));
-        ClearingMemory.Book memory book;
-        book.crossing = clearing.crossing;
-        ClearingMemory.Setup memory setup = _load(frame, word, positions, clearing.words, clearing.carried, book);
-        Crossing memory crossing = _cross(frame, setup, book, _walk(frame, setup, clearing.participants));
-        if (checkpoint == 0) {
-            ClearingLoops.store(setup.state, crossing.matchedWh);
-            if (crossing.matchedWh != 0) _rank(setup, crossing, book);
-            ClearingLoops.store(setup.state + _FRAME_WORD, frame);
-        } else {
-            // Of the same frame, hence of as many positions.
-            ClearingLoops.copy(state, setup.state);
-            AuctionRules.unpack(setup);
-        }
-        ClearingMemory.Run memory run = _run(clearing, _CHUNK_FILLS);
-        ClearingLoops.serve(setup, run);
-        _served(frame, setup, clearing, run);
-        if (ClearingLoops.load(setup.state) != 0) {
-            require(clearing.rolled.length == 0, Auction_WrongService(frame));
-            AuctionRules.pack(setup);
-            _checkpoints[frame] = ClearingLoops.hash(setup.state, setup.entries - setup.state);
-            ClearingLoops.logCheckpoint(Checkpoint.selector, frame, setup.state, setup.entries - setup.state);
-            return;
-        }
-        if (checkpoint != 0) delete _checkpoints[frame];
-        _conclude(frame, word, setup, clearing, crossing);
+        _clear(frame, clearing, state);
     }
 
     /// @inheritdoc IFrameAuction
     function voidFrame(uint32 frame, bytes calldata words, bytes calldata carried, bytes calldata participants)
         external
     {
-        uint256 word = _undecided(frame);
+        ClearingMemory.Setup memory setup = _setup(frame, carried.length);
         uint256 deadline = _gateClosure(frame) + _clearingSeconds;
         require(block.timestamp >= deadline, Auction_BeforeClearingDeadline(frame, deadline, block.timestamp));
-        uint256 positions = word.count() + carried.length / _CARRIED_BYTES;
-        ClearingMemory.Book memory book;
-        ClearingMemory.Setup memory setup = _load(frame, word, positions, words, carried, book);
-        _walk(frame, setup, participants);
+        _load(setup, words, carried);
+        _requireLength(setup, participants);
         ClearingMemory.Account memory terms;
         terms.tickMicro = _tickMicroPerWh;
         terms.records = ClearingLoops.reserve(0) + 32;
         ClearingLoops.account(setup, participants, terms);
-        (bytes32 root, uint256 records) = _decide(frame, word, terms, 0, true);
+        require(terms.wrong == 0, Auction_WrongParticipants(frame));
+        (bytes32 root, uint256 records) = _decide(setup, terms, 0, true);
         if (_checkpoints[frame] != 0) delete _checkpoints[frame];
         emit FrameVoided(frame, root, records);
     }
 
+    /* PRIVATE */
+
+    function _clear(uint32 frame, Clearing calldata clearing, bytes calldata state) private {
+        // Not an argument, for whose two values the compiler would make all of this twice.
+        bool inChunks = msg.sig == IFrameAuction.clearChunk.selector;
+        ClearingMemory.Setup memory setup = _setup(frame, clearing.carried.length);
+        _requireClearable(setup, inChunks);
+        bytes32 checkpoint;
+        if (inChunks) {
+            checkpoint = _checkpoints[frame];
+            require(checkpoint == 0 ? state.length == 0 : keccak256(state) == checkpoint, Auction_WrongState(frame));
+        }
+        // What a clear needs to the end lies before the table, which fills replace.
+        Crossing memory crossing;
+        ClearingMemory.Run memory run;
+        _load(setup, clearing.words, clearing.carried);
+        _requireLength(setup, clearing.participants);
+        // No record is written before the last chunk, which would check them.
+        if (inChunks) _requireAll(setup, clearing.participants);
+        _cross(setup, clearing, crossing);
+        _locate(setup, clearing, run, inChunks ? _CHUNK_FILLS : _NO_LIMIT);
+        // A loop with two calls stays a function of its own, which needs less room on the stack.
+        if (checkpoint == 0) {
+            setup.state.store(crossing.matchedWh);
+            (setup.state + _FRAME_WORD).store(frame);
+            if (crossing.matchedWh != 0) _rank(setup);
+            ClearingLoops.serve(setup, run);
+        } else {
+            // Of the same frame, hence of as many positions.
+            ClearingLoops.copy(state, setup.state);
+            AuctionRules.unpack(setup);
+            ClearingLoops.serve(setup, run);
+        }
+        _requireServed(setup, clearing, run);
+        if (setup.state.load() != 0) {
+            require(clearing.rolled.length == 0, Auction_WrongService(frame));
+            _check(setup);
+            return;
+        }
+        if (checkpoint != 0) delete _checkpoints[frame];
+        _conclude(setup, clearing, crossing);
+    }
+
     /* PRIVATE: WHAT IS SUPPLIED */
 
-    /// @dev The word of a frame that may be cleared now, and the positions that it has if the carried words are right.
-    function _clearable(uint32 frame, uint256 carriedBytes) private view returns (uint256 word, uint256 positions) {
-        word = _undecided(frame);
-        uint256 opens = _gateClosure(frame);
+    /// @dev A frame without a result, and the positions that it has if the carried words are right.
+    function _setup(uint32 frame, uint256 carriedBytes) private view returns (ClearingMemory.Setup memory setup) {
+        setup.frame = frame;
+        setup.word = _undecided(frame);
+        setup.positions = setup.word.count() + carriedBytes / _CARRIED_BYTES;
+    }
+
+    function _requireClearable(ClearingMemory.Setup memory setup, bool inChunks) private view {
+        uint256 opens = _gateClosure(setup.frame);
         uint256 closes = opens + _clearingSeconds;
         require(
             block.timestamp >= opens && block.timestamp < closes,
-            Auction_OutsideClearingWindow(frame, opens, closes, block.timestamp)
+            Auction_OutsideClearingWindow(setup.frame, opens, closes, block.timestamp)
         );
-        positions = word.count() + carriedBytes / _CARRIED_BYTES;
+        require((setup.positions > _MAX_POSITIONS) == inChunks, Auction_WrongChunk(setup.frame, setup.positions));
+    }
+
+    function _requireLength(ClearingMemory.Setup memory setup, bytes calldata participants) private pure {
+        require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(setup.frame));
     }
 
     /// @dev Brings the words into memory in the order of their positions and checks their digests.
-    function _load(
-        uint32 frame,
-        uint256 word,
-        uint256 positions,
-        bytes calldata words,
-        bytes calldata carried,
-        ClearingMemory.Book memory book
-    ) private view returns (ClearingMemory.Setup memory setup) {
-        uint256 count = word.count();
-        bool anyCarried = word & FrameChain.CARRIED != 0;
-        require(words.length == count * _WORD_BYTES && (anyCarried || carried.length == 0), Auction_WrongWords(frame));
-        setup.positions = positions;
+    function _load(ClearingMemory.Setup memory setup, bytes calldata words, bytes calldata carried) private view {
+        uint256 count = setup.word.count();
+        bool anyCarried = setup.word & FrameChain.CARRIED != 0;
+        require(
+            words.length == count * _WORD_BYTES && (anyCarried || carried.length == 0), Auction_WrongWords(setup.frame)
+        );
         // Lexicographic priority is the same sum with a price rank that no time rank reaches.
-        (setup.alpha, setup.beta) = _alpha == 0 ? (uint256(1) << 40, uint256(1)) : (_alpha, _beta);
+        setup.alpha = _alpha;
+        if (setup.alpha == 0) (setup.alpha, setup.beta) = (uint256(1) << 40, 1);
+        else setup.beta = _beta;
         setup.priceWeightBps = _priceWeightBps;
         setup.uniformPrice = _uniformPrice ? 1 : 0;
         setup.slicesPerFrame = _slicesPerFrame;
-        (setup.state, setup.entries) = ClearingLoops.allocate(positions);
-        // Room for the positions was made.
+        // Room is made for the positions.
         unchecked {
+            setup.entries = ClearingLoops.reserve(setup.positions);
+            setup.state = ClearingLoops.reserve(AuctionRules.STATE_WORDS + setup.positions);
+            setup.table = ClearingLoops.reserve(2 * ClearingLoops.ASKS / 32);
+            ClearingLoops.clear(setup.state, setup.table - setup.state + 2 * ClearingLoops.ASKS);
             uint256 chainAt = setup.entries;
             if (anyCarried) {
-                uint256 carriedAt = _rollKeepsRank ? chainAt : chainAt + count * 32;
+                bool first = _rollKeepsRank;
+                uint256 carriedAt = first ? chainAt : chainAt + count * 32;
                 ClearingLoops.copy(carried, carriedAt);
                 require(
-                    ClearingLoops.hash(carriedAt, carried.length) == _carried[_slot(frame)], Auction_WrongWords(frame)
+                    ClearingLoops.hash(carriedAt, carried.length) == _carried[_slot(setup.frame)],
+                    Auction_WrongWords(setup.frame)
                 );
-                if (_rollKeepsRank) chainAt += carried.length;
+                if (first) chainAt += carried.length;
             }
             uint256 digest = ClearingLoops.loadWords(
-                FrameChain.open(frame, 0, 0), words, AuctionWord.entry(chainAt, frame, 0), book
+                FrameChain.open(setup.frame, 0, 0),
+                words,
+                AuctionWord.entry(0, setup.frame, 0) - (chainAt << 155),
+                chainAt,
+                setup.table
             );
-            require(bytes28(bytes32(digest)) == word.digest(), Auction_WrongWords(frame));
+            require(bytes28(bytes32(digest)) == setup.word.digest(), Auction_WrongWords(setup.frame));
         }
     }
 
-    /// @dev Goes through the participants: sorted and complete, and which of their words have an effect (A1, A8).
-    /// @return whole Whether all words are orders with effect.
-    function _walk(uint32 frame, ClearingMemory.Setup memory setup, bytes calldata participants)
-        private
-        pure
-        returns (bool whole)
-    {
-        require(participants.length == setup.positions * _POSITION_BYTES, Auction_WrongParticipants(frame));
-        (bool ok, bool unusual) = ClearingLoops.walk(setup, participants);
-        require(ok, Auction_WrongParticipants(frame));
-        if (unusual) {
-            AuctionRules.mark(setup, participants);
-            AuctionRules.cancelNamed(setup, participants);
-        }
-        return !unusual;
-    }
-
-    /// @dev Finds the crossing price (A3). The sums of {ClearingLoops-loadWords} do if it saw all words and these are orders offered whole.
-    function _cross(uint32 frame, ClearingMemory.Setup memory setup, ClearingMemory.Book memory book, bool whole)
+    /// @dev Which words have an effect (A1, A8), and the crossing price (A3). The sums of {ClearingLoops-loadWords} do if it saw all words and these
+    /// are orders offered whole.
+    function _cross(ClearingMemory.Setup memory setup, Clearing calldata clearing, Crossing memory crossing)
         private
         view
-        returns (Crossing memory crossing)
     {
-        bool summed = whole && setup.slicesPerFrame == 0 && _frames[frame] & FrameChain.CARRIED == 0;
-        if (!summed) AuctionRules.sums(setup, book);
+        bool unusual = AuctionRules.isUnusual(setup, clearing.participants);
+        if (unusual) {
+            _requireAll(setup, clearing.participants);
+            AuctionRules.mark(setup, clearing.participants);
+            AuctionRules.cancelNamed(setup, clearing.participants);
+        }
+        if (unusual || setup.slicesPerFrame != 0 || clearing.carried.length != 0) AuctionRules.sums(setup);
         bool ok;
-        (ok, crossing.price, crossing.eligible, crossing.matchedWh) = AuctionRules.priceAt(book);
-        require(ok, Auction_WrongCrossing(frame, book.crossing));
+        (ok, crossing.price, crossing.matchedWh) = AuctionRules.cross(setup, clearing.crossing);
+        if (ok) return;
+        _requireAll(setup, clearing.participants);
+        revert Auction_WrongCrossing(setup.frame, clearing.crossing);
+    }
+
+    /// @dev {ClearingLoops-account} checks the participants on its way; before another error is reported this is.
+    function _requireAll(ClearingMemory.Setup memory setup, bytes calldata participants) private pure {
+        require(AuctionRules.areAll(setup, participants), Auction_WrongParticipants(setup.frame));
+    }
+
+    function _requireService(bool ok, ClearingMemory.Setup memory setup, bytes calldata participants) private pure {
+        if (ok) return;
+        _requireAll(setup, participants);
+        revert Auction_WrongService(setup.frame);
     }
 
     /* PRIVATE: MATCHING */
 
     /// @dev Gives the eligible orders their services (A2, A4).
-    function _rank(ClearingMemory.Setup memory setup, Crossing memory crossing, ClearingMemory.Book memory book)
-        private
-        pure
-    {
-        ClearingLoops.rank(setup, crossing.eligible, book);
-        if (setup.slicesPerFrame != 0) AuctionRules.limitOffers(setup);
+    function _rank(ClearingMemory.Setup memory setup) private pure {
+        if (setup.slicesPerFrame == 0) {
+            ClearingLoops.rank(setup);
+        } else {
+            ClearingLoops.rank(setup);
+            AuctionRules.limitOffers(setup);
+        }
     }
 
-    /// @dev Prepares the matching in the order supplied (A2, A4, A5). Fills begin at the end of what is used of the memory.
-    function _run(Clearing calldata clearing, uint256 limit) private view returns (ClearingMemory.Run memory run) {
+    /// @dev Where the order of the matching (A2, A4, A5) was supplied, where fills go and where they stop.
+    function _locate(
+        ClearingMemory.Setup memory setup,
+        Clearing calldata clearing,
+        ClearingMemory.Run memory run,
+        uint256 limit
+    ) private pure {
         run.nextBid = ClearingLoops.offsetOf(clearing.bidService);
         run.nextAsk = ClearingLoops.offsetOf(clearing.askService);
-        if (_uniformPrice) run.shownTick = _NO_TICK;
-        else (run.bidWeight, run.askWeight) = (_priceWeightBps, BPS - _priceWeightBps);
-        run.first = ClearingLoops.reserve(0);
-        run.fills = run.first;
-        run.bound = run.first + limit * _FILL_BYTES;
+        // Room for what comes before the fills in their log.
+        unchecked {
+            run.first = setup.table + 64;
+            run.fills = run.first;
+            run.bound = run.first + limit * _FILL_BYTES;
+        }
     }
 
     /// @dev Checks that the matching came to its end with all that was supplied, and emits the fills.
-    function _served(
-        uint32 frame,
+    function _requireServed(
         ClearingMemory.Setup memory setup,
         Clearing calldata clearing,
         ClearingMemory.Run memory run
     ) private {
-        require(
-            (ClearingLoops.load(setup.state) == 0 || run.fills == run.bound)
-                && run.nextBid == ClearingLoops.offsetOf(clearing.bidService) + clearing.bidService.length
-                && run.nextAsk == ClearingLoops.offsetOf(clearing.askService) + clearing.askService.length,
-            Auction_WrongService(frame)
-        );
-        if (run.fills != run.first) ClearingLoops.logBytes(Fills.selector, frame, run.first, run.fills - run.first);
+        bool ok = (setup.state.load() == 0 || run.fills == run.bound)
+            && run.nextBid == ClearingLoops.offsetOf(clearing.bidService) + clearing.bidService.length
+            && run.nextAsk == ClearingLoops.offsetOf(clearing.askService) + clearing.askService.length;
+        _requireService(ok, setup, clearing.participants);
+        if (run.fills != run.first) {
+            ClearingLoops.logBytes(Fills.selector, setup.frame, run.first, run.fills - run.first);
+        }
+    }
+
+    /// @dev Stores the digest of the state for the next chunk and emits it, with what comes before it in place of the last entries.
+    function _check(ClearingMemory.Setup memory setup) private {
+        AuctionRules.pack(setup);
+        uint256 length = setup.table - setup.state;
+        bytes32 digest = ClearingLoops.hash(setup.state, length);
+        _checkpoints[setup.frame] = digest;
+        uint256 data = setup.state - 96;
+        data.store(uint256(digest));
+        (data + 32).store(64);
+        (data + 64).store(length);
+        ClearingLoops.log(Checkpoint.selector, setup.frame, data, 96 + length);
     }
 
     /* PRIVATE: THE RESULT */
 
     /// @dev Rolls rests on, writes the records and decides the frame.
-    function _conclude(
-        uint32 frame,
-        uint256 word,
-        ClearingMemory.Setup memory setup,
-        Clearing calldata clearing,
-        Crossing memory crossing
-    ) private {
-        if (clearing.rolled.length != 0) _roll(frame, setup, clearing.rolled);
-        bool uniform = _uniformPrice && crossing.matchedWh != 0;
+    function _conclude(ClearingMemory.Setup memory setup, Clearing calldata clearing, Crossing memory crossing)
+        private
+    {
+        if (clearing.rolled.length != 0) _roll(setup, clearing);
+        bool uniform = setup.uniformPrice != 0 && crossing.matchedWh != 0;
         uint256 uniformTick = uniform ? AuctionRules.uniformTick(setup) : 0;
         ClearingMemory.Account memory terms = ClearingMemory.Account({
             tickMicro: _tickMicroPerWh,
-            feeTicks: word.feeTicks(),
+            feeTicks: setup.word.feeTicks(),
             uniformTick: uniformTick,
-            rollMask: _ROLL_MASK,
+            rolling: 1,
             lockedWhTicks: 0,
             wrong: 0,
             records: 0
         });
         terms.records = ClearingLoops.reserve(0) + 32;
         ClearingLoops.account(setup, clearing.participants, terms);
-        require(terms.wrong == 0, Auction_WrongService(frame));
-        (bytes32 root, uint256 records) = _decide(frame, word, terms, crossing.matchedWh, false);
+        _requireService(terms.wrong == 0, setup, clearing.participants);
+        (bytes32 root, uint256 records) = _decide(setup, terms, crossing.matchedWh, false);
         // Ticks are at most 255.
         emit FrameCleared(
-            frame, root, records, crossing.matchedWh, uint8(crossing.price), uniform ? uint8(uniformTick) : _NO_TICK
+            setup.frame,
+            root,
+            records,
+            crossing.matchedWh,
+            uint8(crossing.price),
+            uniform ? uint8(uniformTick) : _NO_TICK
         );
     }
 
     /// @dev Lets the rests enter the next frame, which is open: an order is placed only where all its frames are (A6).
-    function _roll(uint32 frame, ClearingMemory.Setup memory setup, bytes calldata rolled) private {
-        (bool ok, AuctionRules.Rolling memory rolling) = AuctionRules.roll(setup, rolled);
-        require(ok, Auction_WrongService(frame));
-        uint32 next = frame + 1;
+    function _roll(ClearingMemory.Setup memory setup, Clearing calldata clearing) private {
+        (bool ok, AuctionRules.Rolling memory rolling) = AuctionRules.roll(setup, clearing.rolled);
+        _requireService(ok, setup, clearing.participants);
+        uint32 next = setup.frame + 1;
         bytes32 digest = ClearingLoops.hash(rolling.carried, rolling.count * _CARRIED_BYTES);
         _frames[next] |= FrameChain.CARRIED;
         _carried[_slot(next)] = digest;
@@ -273,15 +312,31 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /// @dev Stores the result.
-    function _decide(uint32 frame, uint256 word, ClearingMemory.Account memory terms, uint256 tradedWh, bool voided)
-        private
-        returns (bytes32 root, uint256 count)
-    {
+    function _decide(
+        ClearingMemory.Setup memory setup,
+        ClearingMemory.Account memory terms,
+        uint256 tradedWh,
+        bool voided
+    ) private returns (bytes32 root, uint256 count) {
         count = (ClearingLoops.reserve(0) - terms.records) / 32;
-        root = RecordTree.root(ClearingLoops.leavesOf(terms.records, count));
+        root = RecordTree.root(_leaves(terms.records, count));
         // All locks that do not roll on are in the records but the fees: what buyers paid is what sellers are owed.
         uint256 owedMicro = (terms.lockedWhTicks - tradedWh * terms.feeTicks) * terms.tickMicro;
-        _frames[frame] = word.decided(tradedWh, count, owedMicro, voided);
-        if (count != 0) _roots[_slot(frame)] = root;
+        _frames[setup.frame] = setup.word.decided(tradedWh, count, owedMicro, voided);
+        if (count != 0) _roots[_slot(setup.frame)] = root;
+    }
+
+    /// @dev Leaves of the tree over records: hashes of eight each, fewer in the last.
+    function _leaves(uint256 records, uint256 count) private pure returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](RecordTree.chunksOf(count));
+        // Places in memory.
+        unchecked {
+            uint256 end = records + count * 32;
+            for (uint256 i; i < leaves.length; ++i) {
+                uint256 rest = end - records;
+                leaves[i] = ClearingLoops.hash(records, rest < _CHUNK_BYTES ? rest : _CHUNK_BYTES);
+                records += _CHUNK_BYTES;
+            }
+        }
     }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AuctionWord} from "./AuctionWord.sol";
 import {ClearingLoops} from "./ClearingLoops.sol";
 import {ClearingMemory} from "./ClearingMemory.sol";
 
-/// @title The parts of a clear that are not hot: cancels, crossing, uniform price, rolling
+/// @title The parts of a clear that are not hot: participants, cancels, crossing, uniform price, rolling
 /// @notice Points 1, 3, 6 and 7 of {IFrameAuction-clear}; rules A1, A3, A5, A6. Entries and services in memory: see {ClearingLoops}.
 library AuctionRules {
     using ClearingLoops for uint256;
@@ -21,12 +20,14 @@ library AuctionRules {
         uint256[2] lasts;
     }
 
+    /// @dev Words of the state before those of the positions.
+    uint256 internal constant STATE_WORDS = 8;
     /// @dev Most orders of a side that roll.
     uint256 internal constant MAX_ROLLED = 512;
 
     uint256 private constant _NO_EFFECT = 1 << 176;
-    /// @dev No effect, and a tick without a rank.
-    uint256 private constant _CANCELLED = _NO_EFFECT | (0xff << 80);
+    /// @dev No effect, and a tick that has no rank.
+    uint256 private constant _CANCELLED = _NO_EFFECT | (_PLACES << 240);
     uint256 private constant _ROLLS = 1 << 177;
     uint256 private constant _ENDS = 1 << 178;
     uint256 private constant _CANCEL = 1 << 106;
@@ -34,11 +35,49 @@ library AuctionRules {
     uint256 private constant _MAX_ORDERS = 64;
     uint256 private constant _MAX_CANCELS = 64;
     uint256 private constant _NOT_ELIGIBLE = 1 << 90;
-    uint256 private constant _HALF = (1 << 128) - 1;
-    /// @dev Fields of a service that are in the state too: value, filled and rest; the key.
-    uint256 private constant _STATED = ((1 << 80) - 1) | (((1 << 81) - 1) << 175);
-    /// @dev Those that an entry has, 24 bits lower: peak and tick; side.
-    uint256 private constant _FROM_ENTRY = (0xffffffff << 80) | (1 << 128);
+    uint256 private constant _BPS = 10_000;
+    /// @dev Offset of a side's tick 255, which no order has.
+    uint256 private constant _PLACES = 255 * 32;
+    uint256 private constant _ENTRY_MASK = (1 << 240) - 1;
+    /// @dev Value and filled, which stand in the state as in a service.
+    uint256 private constant _SERVED = (1 << 56) - 1;
+    /// @dev What a service has of its tick: the weighted tick and the side.
+    uint256 private constant _OF_TICK = (0x3fffff << 72) | (1 << 255);
+    /// @dev Tick of a fill at a uniform price.
+    uint256 private constant _NO_TICK = 255;
+
+    /* PARTICIPANTS */
+
+    /// @dev Whether the positions are all there, by participant and position.
+    function areAll(ClearingMemory.Setup memory setup, bytes calldata participants) internal pure returns (bool) {
+        uint256 last;
+        // Owner 32 | position 16: each key is above the one before.
+        unchecked {
+            for (uint256 i; i < setup.positions; ++i) {
+                uint256 position = ClearingLoops.positionAt(participants, i);
+                if (position >= setup.positions) return false;
+                uint256 key = (uint256(uint32((setup.entries + position * 32).load())) << 16) | position;
+                if (key <= last) return false;
+                last = key;
+            }
+        }
+        return true;
+    }
+
+    /// @dev Whether some words may be without effect: there are cancels, or participants with more than 64 words, two of which stand 32 apart,
+    /// counted from the first of all in steps of 32. Says nothing of participants that are not all.
+    function isUnusual(ClearingMemory.Setup memory setup, bytes calldata participants) internal pure returns (bool) {
+        if (setup.table.load() >> 74 != 0) return true;
+        uint256 last;
+        unchecked {
+            for (uint256 i; i < setup.positions; i += 32) {
+                uint256 owner = uint32(_entryAt(setup, participants, i));
+                if (owner == last) return true;
+                last = owner;
+            }
+        }
+        return false;
+    }
 
     /* CANCELS */
 
@@ -108,16 +147,16 @@ library AuctionRules {
         returns (uint256)
     {
         unchecked {
-            return (setup.entries + ClearingLoops.positionAt(participants, i) * 32).load();
+            // No frame has as many positions as the mask lets through; a wrong one does not read far away.
+            return (setup.entries + (ClearingLoops.positionAt(participants, i) & 0x1fff) * 32).load();
         }
     }
 
     /* CROSSING */
 
-    /// @dev Sums of the offers with effect around the crossing, and the ticks that they have.
-    function sums(ClearingMemory.Setup memory setup, ClearingMemory.Book memory book) internal pure {
-        (book.demand, book.supply, book.bids, book.asks) = (0, 0, 0, 0);
-        uint256 crossing = book.crossing;
+    /// @dev Sums up the offers with effect by side and tick anew.
+    function sums(ClearingMemory.Setup memory setup) internal pure {
+        ClearingLoops.clear(setup.table, 2 * ClearingLoops.ASKS);
         // Offers have 24 bits and ticks of orders 8.
         unchecked {
             for (uint256 at = setup.entries; at < setup.entries + setup.positions * 32; at += 32) {
@@ -126,53 +165,99 @@ library AuctionRules {
                 uint256 offerWh = AuctionWord.quantityOf(entry);
                 uint256 shownWh = setup.slicesPerFrame * uint24(entry >> 56);
                 if (shownWh != 0 && shownWh < offerWh) offerWh = shownWh;
-                uint256 tick = AuctionWord.tickOf(entry);
-                if (AuctionWord.sideOf(entry) == AuctionWord.BID) {
-                    book.bids |= 1 << tick;
-                    if (tick >= crossing) book.demand += offerWh;
-                    if (tick + 1 >= crossing) book.demand += offerWh << 128;
-                } else {
-                    book.asks |= 1 << tick;
-                    if (tick <= crossing) book.supply += offerWh;
-                    if (tick < crossing) book.supply += offerWh << 128;
-                }
+                uint256 place = AuctionWord.sideOf(entry) * ClearingLoops.ASKS + AuctionWord.tickOf(entry) * 32;
+                at.store((entry & _ENTRY_MASK) | (place << 240));
+                (setup.table + place).store((setup.table + place).load() + offerWh);
             }
         }
     }
 
-    /// @dev The crossing price (A3) from the sums around the tick that was supplied.
-    /// @return ok Whether that is the lowest tick at which the supply is at least the demand.
-    /// @return price The price; the ticks from it to the one returned as `eligible` have the same demand and supply.
-    /// @return eligible Tick that decides who is eligible.
+    /// @dev The crossing price (A3) from the offers by tick, in whose place the eligible ones get what their services begin with and all others 0.
+    /// @return ok Whether `crossing` is the lowest tick at which the supply is at least the demand.
+    /// @return price The price; the ticks from it to the one that decides who is eligible have the same demand and supply.
     /// @return matchedWh Energy that is matched.
-    function priceAt(ClearingMemory.Book memory book)
+    function cross(ClearingMemory.Setup memory setup, uint256 crossing)
         internal
         pure
-        returns (bool ok, uint256 price, uint256 eligible, uint256 matchedWh)
+        returns (bool ok, uint256 price, uint256 matchedWh)
     {
-        uint256 crossing = book.crossing;
-        (uint256 demandAt, uint256 supplyAt) = (book.demand & _HALF, book.supply & _HALF);
-        (price, eligible, matchedWh) = (crossing, crossing, demandAt);
-        if (crossing > AuctionWord.HIGHEST_TICK + 1 || supplyAt < demandAt) return (false, 0, 0, 0);
-        if (crossing == 0) return (true, price, eligible, matchedWh);
-        (uint256 demandBelow, uint256 supplyBelow) = (book.demand >> 128, book.supply >> 128);
-        if (supplyBelow >= demandBelow) return (false, 0, 0, 0);
+        if (crossing > AuctionWord.HIGHEST_TICK + 1) return (false, 0, 0);
+        (ClearingMemory.Side memory bids, ClearingMemory.Side memory asks) = _sides(setup);
+        // Places in memory, sums of 24 bits.
+        unchecked {
+            uint256 askAt = setup.table + ClearingLoops.ASKS + crossing * 32;
+            uint256 bidBelow = setup.table + crossing * 32 - 32;
+            ClearingLoops.grade(bids, bidBelow);
+            ClearingLoops.grade(asks, askAt);
+            // Demand at the crossing, supply at the tick below it.
+            (uint256 demandAt, uint256 supplyBelow) = (uint40(bids.last), uint40(asks.last));
+            uint256 supplyAt = supplyBelow + askAt.load();
+            if (supplyAt < demandAt) return (false, 0, 0);
+            (price, matchedWh) = (crossing, demandAt);
+            uint256 eligible = crossing;
+            if (crossing != 0) {
+                uint256 demandBelow = demandAt + bidBelow.load();
+                if (supplyBelow >= demandBelow) return (false, 0, 0);
+                if (
+                    supplyBelow > demandAt
+                        || (supplyBelow == demandAt && demandBelow - supplyBelow <= supplyAt - demandAt)
+                ) {
+                    (eligible, matchedWh) = (crossing - 1, supplyBelow);
+                    price = _lowestAlike(setup.table, eligible);
+                }
+            }
+            if (eligible == crossing) ClearingLoops.grade(asks, askAt + 32);
+            else ClearingLoops.grade(bids, bidBelow - 32);
+            ClearingLoops.clear(setup.table, eligible * 32);
+            ClearingLoops.clear(setup.table + ClearingLoops.ASKS + (eligible + 1) * 32, (255 - eligible) * 32);
+        }
         ok = true;
-        if (supplyBelow > demandAt || (supplyBelow == demandAt && demandBelow - supplyBelow <= supplyAt - demandAt)) {
-            (eligible, matchedWh) = (crossing - 1, supplyBelow);
-            // The lowest tick above all lower bids and not below the highest ask: demand and supply are the same there.
-            uint256 bids = book.bids & ((uint256(1) << eligible) - 1);
-            uint256 asks = book.asks & ((uint256(1) << crossing) - 1);
-            price = bids == 0 ? 0 : Math.log2(bids) + 1;
-            if (asks != 0 && Math.log2(asks) > price) price = Math.log2(asks);
+    }
+
+    /// @dev The lowest tick above all lower bids and not below the highest ask: demand and supply are the same there.
+    function _lowestAlike(uint256 table, uint256 eligible) private pure returns (uint256 price) {
+        price = eligible;
+        unchecked {
+            while (price != 0 && (table + price * 32 - 32).load() == 0) --price;
+            uint256 ask = eligible;
+            while (ask > price && (table + ClearingLoops.ASKS + ask * 32).load() == 0) --ask;
+            return ask;
         }
     }
 
-    /// @dev The one price of all fills, if there are any (A5).
+    /// @dev Both sides before their best tick. Price ranks are counted from 1 here, which {ClearingLoops-rank} takes off. Two ticks with their weights
+    /// are 10,000 times that of a fill.
+    function _sides(ClearingMemory.Setup memory setup)
+        private
+        pure
+        returns (ClearingMemory.Side memory bids, ClearingMemory.Side memory asks)
+    {
+        // Sums of fields of a service, which are right whatever overflows on the way.
+        unchecked {
+            bids.at = setup.table + AuctionWord.HIGHEST_TICK * 32;
+            asks.at = setup.table + ClearingLoops.ASKS;
+            (bids.step, asks.step) = (uint256(0) - 32, 32);
+            bids.tier = (setup.alpha << 198) | (1 << 190);
+            asks.tier = bids.tier;
+            asks.last = 1 << 255;
+            if (setup.uniformPrice != 0) {
+                bids.last = (_NO_TICK * _BPS) << 72;
+            } else {
+                bids.weight = setup.priceWeightBps << 67;
+                asks.weight = (_BPS - setup.priceWeightBps) << 67;
+                bids.last -= setup.table * bids.weight;
+                asks.last -= asks.at * asks.weight;
+            }
+        }
+    }
+
+    /// @dev The one price of all fills, if there are any (A5); takes the values off, which are none.
     function uniformTick(ClearingMemory.Setup memory setup) internal pure returns (uint256) {
         (uint256 bid, uint256 ask) = (AuctionWord.HIGHEST_TICK, 0);
         for (uint256 position; position < setup.positions; ++position) {
-            if (_filledWh(_service(setup, position).load()) == 0) continue;
+            uint256 at = _service(setup, position);
+            at.store(at.load() >> 32 << 32);
+            if (_filledWh(at.load()) == 0) continue;
             uint256 entry = (setup.entries + position * 32).load();
             uint256 tick = AuctionWord.tickOf(entry);
             if (AuctionWord.sideOf(entry) == AuctionWord.BID) {
@@ -181,7 +266,7 @@ library AuctionRules {
                 ask = tick;
             }
         }
-        return (setup.priceWeightBps * bid + (10_000 - setup.priceWeightBps) * ask) / 10_000;
+        return (setup.priceWeightBps * bid + (_BPS - setup.priceWeightBps) * ask) / _BPS;
     }
 
     /* SERVICES */
@@ -192,30 +277,58 @@ library AuctionRules {
         unchecked {
             for (uint256 position; position < setup.positions; ++position) {
                 uint256 service = _service(setup, position).load();
-                uint256 offerWh = uint24(service >> 56);
-                uint256 shownWh = setup.slicesPerFrame * uint24(service >> 80);
+                uint256 offerWh = uint24(service >> 126);
+                uint256 shownWh = setup.slicesPerFrame * uint24(service >> 150);
                 if (shownWh == 0 || shownWh >= offerWh) continue;
-                _service(setup, position).store(service - ((offerWh - shownWh) << 56));
+                _service(setup, position).store(service - ((offerWh - shownWh) << 126));
             }
         }
     }
 
     /// @dev Brings services into the form of the state, without what the entries have.
     function pack(ClearingMemory.Setup memory setup) internal pure {
-        for (uint256 position; position < setup.positions; ++position) {
-            uint256 service = _service(setup, position).load();
-            _service(setup, position).store((service & _STATED) | (uint256(uint16(service >> 112)) << 80));
+        _queue(setup, AuctionWord.BID);
+        _queue(setup, AuctionWord.ASK);
+        // Fields of a service.
+        unchecked {
+            uint256 served = setup.uniformPrice == 0 ? _SERVED : _SERVED >> 32 << 32;
+            for (uint256 position; position < setup.positions; ++position) {
+                uint256 service = _service(setup, position).load();
+                uint256 rest = (uint256(uint24(service >> 126)) << 56) | (uint256(uint16(service >> 56)) << 80);
+                _service(setup, position).store((service & served) | rest | (service >> 174 << 175));
+            }
+        }
+    }
+
+    /// @dev Lets the next slice of the order that a side served last queue, if its slice is used up and the order is not.
+    function _queue(ClearingMemory.Setup memory setup, uint256 side) private pure {
+        // Words of the state; f as in {ClearingLoops-rank}.
+        unchecked {
+            uint256 ranks = setup.state + 32 + side * 32;
+            uint256 last = (ranks + 4 * 32).load();
+            if (last == 0 || (ranks + 2 * 32).load() != 0) return;
+            uint256 at = _service(setup, uint16(last - 1));
+            uint256 service = at.load();
+            if (uint24(service >> 126) == 0) return;
+            uint256 f = setup.alpha * uint8(service >> 190) + setup.beta * ranks.load();
+            at.store((service & ~(uint256(type(uint56).max) << 198)) | (f << 198));
+            ranks.store(ranks.load() + 1);
         }
     }
 
     /// @dev Brings services of the state into the form that {ClearingLoops-rank} gives them.
     function unpack(ClearingMemory.Setup memory setup) internal pure {
-        for (uint256 position; position < setup.positions; ++position) {
-            uint256 service = _service(setup, position).load();
-            if (service == 0) continue;
-            uint256 entry = (setup.entries + position * 32).load();
-            uint256 added = ((entry << 24) & _FROM_ENTRY) | (uint256(uint16(service >> 80)) << 112);
-            _service(setup, position).store((service & _STATED) | added);
+        // Fields of a service.
+        unchecked {
+            for (uint256 position; position < setup.positions; ++position) {
+                uint256 service = _service(setup, position).load();
+                if (service == 0) continue;
+                uint256 entry = (setup.entries + position * 32).load();
+                uint256 rest = (uint256(uint24(service >> 56)) << 126) | (uint256(uint16(service >> 80)) << 56);
+                uint256 order =
+                    ((setup.table + (entry >> 240)).load() & _OF_TICK) | (uint256(uint24(entry >> 56)) << 150);
+                _service(setup, position).store((service & _SERVED) | rest | order | (service >> 175 << 174));
+            }
         }
     }
 
@@ -270,17 +383,17 @@ library AuctionRules {
     function _firstKey(ClearingMemory.Setup memory setup, uint256 position) private pure returns (uint256) {
         uint256 service = _service(setup, position).load();
         if (service == 0) return _NOT_ELIGIBLE | position;
-        // 8 bits times at most 41, 16 bits times 16; the key's place in the state is 175, f has its bits 24 to 79.
+        // 8 bits times at most 41, 16 bits times 16; the key's place in a service is 174, f has its bits 24 to 79.
         unchecked {
-            uint256 priceRank = uint8(service >> 191);
-            uint256 f = setup.alpha * priceRank + setup.beta * uint16(service >> 112);
-            return (service >> 255 << 80) | (f << 24) | (priceRank << 16) | position;
+            uint256 priceRank = uint8(service >> 190);
+            uint256 f = setup.alpha * priceRank + setup.beta * uint16(service >> 56);
+            return (service << 1 >> 255 << 80) | (f << 24) | (priceRank << 16) | position;
         }
     }
 
     function _service(ClearingMemory.Setup memory setup, uint256 position) private pure returns (uint256) {
         unchecked {
-            return setup.state + (ClearingLoops.STATE_WORDS + position) * 32;
+            return setup.state + (STATE_WORDS + position) * 32;
         }
     }
 

@@ -14,6 +14,11 @@ library ClearingMemory {
         uint256 priceWeightBps;
         uint256 uniformPrice;
         uint256 slicesPerFrame;
+        /// A word for each tick of bids, then of asks: offers in Wh, then what a service of an eligible tick begins with.
+        uint256 table;
+        uint32 frame;
+        /// The frame's word, see {FrameChain}.
+        uint256 word;
     }
 
     /// @notice What the records are made with, and what comes of them.
@@ -22,41 +27,40 @@ library ClearingMemory {
         uint256 feeTicks;
         /// Price of all fills, or 0 where the state has their values.
         uint256 uniformTick;
-        /// Bits of an order's rolls; 0 if none may roll because the frame is voided.
-        uint256 rollMask;
+        /// 1, or 0 if none may roll because the frame is voided.
+        uint256 rolling;
         /// Locks of all orders and parts of orders that do not roll on.
         uint256 lockedWhTicks;
-        /// 1 where a pending slice comes before one that was served, or an order that must roll does not.
+        /// 1 where the participants are not sorted and complete, a pending slice comes before one that was served, or an order that must roll does
+        /// not.
         uint256 wrong;
         /// Where they begin.
         uint256 records;
     }
 
-    /// @notice A run of {serve}: where fills go to and where they stop, where the next positions of both sides stand in the calldata, weights of a
-    /// bid's and an ask's tick, and 255 with a uniform price, where both weights are 0 for want of the price.
+    /// @notice A run of {ClearingLoops-serve}: where fills go to and where they stop, where the next positions of both sides stand in the calldata.
     struct Run {
         uint256 bound;
         uint256 fills;
         uint256 nextBid;
         uint256 nextAsk;
-        uint256 bidWeight;
-        uint256 askWeight;
-        uint256 shownTick;
         /// Where the fills began.
         uint256 first;
-        /// Of {serve} itself: the positions, what a price rank and what a time rank add to a service.
-        uint256 positions;
+        /// Of {ClearingLoops-serve} itself: what a price rank and what a time rank add to a service, and all time ranks of bids and asks.
         uint256 tier;
         uint256 time;
+        uint256 bidTime;
+        uint256 askTime;
     }
 
-    /// @notice Offers with effect around a tick: sums have those at the tick in the lower half, those at the tick below it in the upper one; ticks
-    /// have a bit for each tick of an order.
-    struct Book {
-        uint256 crossing;
-        uint256 demand;
-        uint256 supply;
-        uint256 bids;
-        uint256 asks;
+    /// @notice A side's ticks on the way from its best one: where the next one is, and how far the one after it.
+    struct Side {
+        uint256 at;
+        uint256 step;
+        /// What a price rank adds to a service, and what a place in memory does, 32 of them being a tick.
+        uint256 tier;
+        uint256 weight;
+        /// What services of the last tick with offers begin with, but for its weight, and in the lowest 40 bits the offers so far [Wh].
+        uint256 last;
     }
 }
