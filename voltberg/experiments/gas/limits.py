@@ -44,8 +44,6 @@ KNOWN_MISSES: Final[Mapping[str, str]] = {
     "settle_positions_batch100_each": "instructions for each position, see `compute` below",
     "settle_batch100_each": "calldata, slots and log are 6,050 each; the rest decodes, checks and rates",
     "settle_by_proof": "chunk and proof are 5,856 of calldata, slots and log 21,100; see `compute` below",
-    "frame_clear_100_total": "the loops: 700 gas a slice, 480 a record, 450 a word, 260 a key",
-    "frame_clear_100_per_fill": "see `frame_clear_100_total`",
     "credit_batch100_each": "each rating is checked, added and compared with the threshold",
 }
 """Figures above their limit, with reasons, which ``docs/gas.md`` gives. One that holds may not stand here."""
