@@ -114,10 +114,12 @@ def test_a_seller_who_delivers_less_than_it_sold_is_found(artifacts):
 @pytest.mark.parametrize("name", METHODS)
 def test_at_the_book_the_same_orders_trade_in_another_way(name, artifacts):
     schedule = scheduled(METHODS[name], evs=40)
-    run = run_on_chain(schedule, "book", (FIRST_DAY,), IN_PROCESS, artifacts)
+    run = run_on_chain(schedule, "book", (FIRST_DAY, SECOND_DAY), IN_PROCESS, artifacts)
 
     assert_sound(run)
-    traded_wh = run.fills[FIRST_DAY].energy_wh
+    traded_wh = run.fills[SECOND_DAY].energy_wh
+    assert Schedule(schedule.problem, traded_wh).frames_above_limit == 0  # refuses what no EV could do
+    assert (traded_wh == run.fills[FIRST_DAY].energy_wh).all()
     assert (np.abs(traded_wh) <= np.abs(schedule.market.shown_wh)).all()
     assert (traded_wh * schedule.market.shown_wh >= 0).all()
     if schedule.market.grid_takes:

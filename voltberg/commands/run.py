@@ -1,4 +1,4 @@
-"""``voltberg run``: experiments that need no chain."""
+"""``voltberg run``: experiments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from voltberg.commands.shared import phase_progress, stating_errors, what_is_invalid
+from voltberg.commands.shared import compiled, error_console, phase_progress, stating_errors, what_is_invalid
 
 if TYPE_CHECKING:
     from voltberg.experiments.adbev_run import AdbevResult
@@ -48,16 +48,34 @@ def adbev(
     session_date: Annotated[str | None, typer.Option(help="Take the sessions of this date.")] = None,
     session_source: Annotated[str | None, typer.Option(help="Take the sessions of this source.")] = None,
     market: Annotated[str | None, typer.Option(help="Take this market of the tariff file.")] = None,
-    sweep: Annotated[bool, typer.Option(help="Vary the number of EVs, and time the methods.")] = True,
+    sweep: Annotated[bool, typer.Option(help="Vary the number of EVs: fluctuation, time, gas.")] = True,
     power_flow: Annotated[bool, typer.Option(help="Put the first seed through a power flow.")] = True,
+    on_chain: Annotated[
+        bool,
+        typer.Option(
+            "--on-chain/--off-chain",
+            help="Place the first seed's orders on the contracts, hold fills against schedules, measure gas.",
+        ),
+    ] = True,
+    engine: Annotated[
+        str, typer.Option(help="Chain for --on-chain: evm (in-process, Python 3.11-3.12), ganache or anvil.")
+    ] = "evm",
     out: Annotated[Path | None, typer.Option(help="Output folder; else a fresh one under runs/.")] = None,
     quiet: Annotated[bool, typer.Option(help="Print the folder only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of a table.")] = False,
 ) -> None:
-    """Compare no schedule, genetic algorithms, AdBEV, fluid, level and the exact optimum on the same days."""
+    """Compare no schedule, genetic algorithms, AdBEV, fluid, level and the exact optimum on the same days.
+
+    The market methods' orders of the first seed are also placed on the contracts: exit code 2 if their fills
+    are not the schedule to the Wh, or the contracts answer otherwise than their exact twin.
+    """
+    from voltberg.chain.artifacts import CompileError
+    from voltberg.chain.deploy import DeploymentError
+    from voltberg.chain.engine import EngineError
     from voltberg.experiments.adbev_run import run_adbev
     from voltberg.experiments.run_folder import new_run_folder
     from voltberg.reports.adbev_report import write_adbev_report
+    from voltberg.simulation.ledger import LedgerError
 
     console = Console(stderr=True, highlight=False, quiet=quiet)
     content: dict[str, Any] = {
@@ -66,6 +84,8 @@ def adbev(
         "first_seed": first_seed,
         "windows": windows,
         "power_flow": power_flow,
+        "on_chain": on_chain,
+        "engine": engine,
         "inputs": {
             "season": season,
             "households": households,
@@ -81,15 +101,20 @@ def adbev(
         },
     }
     if not sweep:
-        content |= {"sweep_evs": (), "timed_evs": ()}
-    with stating_errors(OSError, ValueError):
+        content |= {"sweep_evs": (), "timed_evs": (), "chain_peers": ()}
+    expected = (CompileError, DeploymentError, EngineError, LedgerError, OSError, ValueError)
+    with stating_errors(*expected):
         settings = _settings(content)
         folder = new_run_folder(out, "adbev")
+        artifacts = compiled(console) if settings.on_chain else None
         with phase_progress(console) as report:
-            result = run_adbev(settings, folder, report)
+            result = run_adbev(settings, folder, report, artifacts)
             report("writing the report", 0, 1)
             write_adbev_report(folder)
     _print(result, quiet=quiet, as_json=as_json)
+    if result.faults:
+        error_console().print(f"[bold red]the contracts disagree[/]: {'; '.join(result.faults[:3])}")
+        raise typer.Exit(2)
 
 
 def _settings(content: dict[str, Any]) -> AdbevSettings:
@@ -106,6 +131,8 @@ def _print(result: AdbevResult, *, quiet: bool, as_json: bool) -> None:
         typer.echo(json.dumps(result.summary, indent=2))
     elif not quiet:
         Console(highlight=False).print(_table(result))
+        if len(result.tables.chain_goals):
+            Console(highlight=False).print(_gas_table(result))
         typer.echo(result.summary["note"])
     typer.echo(result.folder)
 
@@ -132,6 +159,30 @@ def _table(result: AdbevResult) -> Table:
             _number(summary[f"frames_above_limit_{name}"], 0),
             _number(summary[f"{name}_seconds"], 3),
         )
+    return table
+
+
+def _gas_table(result: AdbevResult) -> Table:
+    from voltberg.experiments.adbev_gas import GOALS
+
+    goals = result.tables.chain_goals
+    goals = goals[goals["goal"].notna()]
+    days = goals["day"].unique().tolist()
+    table = Table(title=f"Gas on the contracts, {result.summary['fills_differing']} fills off schedule")
+    table.add_column("operation")
+    for heading in ("goal", *days):
+        table.add_column(heading.replace("_", " "), justify="right")
+    for operation in GOALS:
+        rows = {row["day"]: row for row in goals[goals["operation"] == operation].to_dict("records")}
+        if not rows:
+            continue
+        cells = [
+            f"{rows[day]['gas_each']:,.0f}" + ("" if rows[day]["held"] else " [red]![/]")
+            if day in rows
+            else ""
+            for day in days
+        ]
+        table.add_row(operation, f"{next(iter(rows.values()))['goal']:,}", *cells)
     return table
 
 

@@ -15,7 +15,7 @@ from voltberg.experiments.replay_run import LOCAL_ENGINES, ROLE_ACCOUNTS, cast_o
 from voltberg.reference.market import ReferenceMarket
 from voltberg.reference.words import unpack_delivery
 from voltberg.scheduling.problem import Schedule
-from voltberg.simulation.ev_day import FIRST_DAY, GRID, NEIGHBOURS, EvDay, replayed_days
+from voltberg.simulation.ev_day import FIRST_DAY, GRID, MOST_EVS, NEIGHBOURS, EvDay, replayed_days
 from voltberg.simulation.ev_fills import EvFills, fill_differences, fills_of
 from voltberg.simulation.ev_market import (
     GRID_LEADS,
@@ -27,8 +27,6 @@ from voltberg.simulation.ev_market import (
 from voltberg.simulation.ledger import Step
 from voltberg.simulation.plan import Block
 
-MOST_EVS: Final = 1_000
-"""A frame is cleared in one call, which takes 1,024 positions (A7); the grid has some of them."""
 FIRST_DAY_BEGINS: Final = 1_767_247_200
 """2026-01-01T06:00:00Z: the day of Xiao & Hou begins at six."""
 Progress = Callable[[int, int], None]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from voltberg.chain.artifacts import Artifacts
+from voltberg.experiments.adbev_chain_summary import summarise_chain
+from voltberg.experiments.adbev_chain_tables import ChainTables, chain_result
 from voltberg.experiments.adbev_gas_model import GeneticBudget, gas_model
 from voltberg.experiments.adbev_inputs import AdbevDay, AdbevInput, read_input
 from voltberg.experiments.adbev_methods import BY_NAME, schedulers
@@ -49,14 +52,19 @@ class AdbevResult:
         Contents of ``summary.json``.
     tables : AdbevTables
         Its tables.
+    faults : tuple of str
+        What is wrong on the contracts, a sentence each; none are expected.
     """
 
     folder: Path
     summary: dict[str, Any]
     tables: AdbevTables
+    faults: tuple[str, ...]
 
 
-def run_adbev(settings: AdbevSettings, folder: Path, report: Report) -> AdbevResult:
+def run_adbev(
+    settings: AdbevSettings, folder: Path, report: Report, artifacts: Artifacts | None = None
+) -> AdbevResult:
     """Run all methods on all seeds and write the folder.
 
     Parameters
@@ -67,6 +75,8 @@ def run_adbev(settings: AdbevSettings, folder: Path, report: Report) -> AdbevRes
         Where to write.
     report : callable
         Told the phase, how much of it is done and of how much.
+    artifacts : Artifacts or None
+        The compiled contracts; None if nothing is to be placed on them.
 
     Returns
     -------
@@ -76,8 +86,11 @@ def run_adbev(settings: AdbevSettings, folder: Path, report: Report) -> AdbevRes
     Raises
     ------
     ValueError
-        If an input is wrong.
+        If an input is wrong, or orders are to be placed and there are no contracts.
     """
+    if settings.on_chain and artifacts is None:
+        msg = "on_chain is set and no compiled contracts are given"
+        raise ValueError(msg)
     source = read_input(settings)
     first = source.day(settings.first_seed)
     write_json(folder / RUN_NAME, _run_record(settings, source, first))
@@ -87,11 +100,14 @@ def run_adbev(settings: AdbevSettings, folder: Path, report: Report) -> AdbevRes
         seed = settings.first_seed + done
         runs += run_methods(first if done == 0 else source.day(seed), seed)
     report("methods on each seed", settings.seeds, settings.seeds)
-    tables = _tables(settings, source, first, runs, report)
+    mine = [run for run in runs if run.seed == settings.first_seed]
+    chain = None if artifacts is None else chain_result(settings, mine, artifacts, report)
+    tables = _tables(settings, source, first, runs, report, chain.tables if chain else ChainTables.empty())
     tables.write(folder)
     summary = summarise(settings, tables.results, tables.timings, tables.frames, source.notes)
+    summary |= summarise_chain(settings, chain)
     write_json(folder / SUMMARY_NAME, summary)
-    return AdbevResult(folder, summary, tables)
+    return AdbevResult(folder, summary, tables, chain.faults if chain else ())
 
 
 def run_methods(day: AdbevDay, seed: int) -> list[MethodRun]:
@@ -122,7 +138,12 @@ def run_methods(day: AdbevDay, seed: int) -> list[MethodRun]:
 
 
 def _tables(
-    settings: AdbevSettings, source: AdbevInput, day: AdbevDay, runs: list[MethodRun], report: Report
+    settings: AdbevSettings,
+    source: AdbevInput,
+    day: AdbevDay,
+    runs: list[MethodRun],
+    report: Report,
+    chain: ChainTables,
 ) -> AdbevTables:
     first = [run for run in runs if run.seed == settings.first_seed]
     flow = FeederPowerFlow(source.feeder) if settings.power_flow else None
@@ -142,6 +163,7 @@ def _tables(
         gas_model=gas_model(
             GeneticBudget(POPULATION, WEAK_GENERATIONS), GeneticBudget(POPULATION, CONVERGED_GENERATIONS)
         ),
+        **{field.name: getattr(chain, field.name) for field in fields(chain)},
     )
 
 

@@ -6,8 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voltberg.simulation.ev_day import FIRST_DAY, MOST_EVS, SEASONED, SECOND_DAY
 from voltberg.simulation.settings import InputSettings
 
+CHAIN_DAYS: Final = (FIRST_DAY, SECOND_DAY, SEASONED)
+CHAIN_PEERS: Final = (10, 20, 50, 100, 200)
 SWEEP_EVS: Final = (25, 50, 75, 100, 125, 150, 175, 200)
 TIMED_EVS: Final = (100, 200, 500, 1000, 2000)
 
@@ -40,6 +43,12 @@ class AdbevSettings(BaseModel):
         Seeds of the sweep.
     timed_evs : tuple of int
         Numbers of EVs, homes in proportion, at which the methods are timed; none for no timing.
+    on_chain : bool
+        Whether the first seed's orders are placed on the contracts.
+    engine : str
+        The chain: ``evm`` (in-process), ``ganache`` or ``anvil``.
+    chain_peers : tuple of int
+        Numbers of EVs, homes in proportion, at which a day's gas is measured; none for the day alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,3 +64,6 @@ class AdbevSettings(BaseModel):
     sweep_evs: tuple[Annotated[int, Field(ge=1)], ...] = SWEEP_EVS
     sweep_seeds: Annotated[int, Field(ge=1)] = 3
     timed_evs: tuple[Annotated[int, Field(ge=1)], ...] = TIMED_EVS
+    on_chain: bool = True
+    engine: Literal["evm", "ganache", "anvil"] = "evm"
+    chain_peers: tuple[Annotated[int, Field(ge=1, le=MOST_EVS)], ...] = CHAIN_PEERS

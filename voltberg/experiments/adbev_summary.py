@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from voltberg.experiments.adbev_methods import FLUID, GA_CONVERGED, LEVEL, LP, METHODS, NONE
 from voltberg.experiments.adbev_settings import AdbevSettings
 from voltberg.units import MICRO, PERCENT, WH_PER_KWH
-
-GAS_NOTE: Final = "gas_per_order is left out: this run placed no order on a chain"
 
 
 def summarise(
@@ -65,9 +63,7 @@ def summarise(
     over = (fluctuation[LEVEL] / fluctuation[LP]).dropna()
     summary["level_over_lp_max"] = float(over.max()) if len(over) else None
     summary["ga_converged_over_lp_seconds"] = float(seconds[GA_CONVERGED] / seconds[LP])
-    summary |= _network(frames)
-    summary["note"] = GAS_NOTE
-    return summary
+    return summary | _network(frames)
 
 
 def _mean(values: pd.Series, whole: bool) -> float | None:

@@ -64,6 +64,8 @@ class AdbevTables:
         Seconds by number of EVs.
     gas_model : DataFrame
         The opcode model.
+    chain_fills, chain_operations, chain_goals, chain_gas, gas_measured : DataFrame
+        What the contracts made of the first seed's schedules, and what it cost; empty without a chain.
     """
 
     results: pd.DataFrame
@@ -74,6 +76,11 @@ class AdbevTables:
     sweep: pd.DataFrame
     growth: pd.DataFrame
     gas_model: pd.DataFrame
+    chain_fills: pd.DataFrame
+    chain_operations: pd.DataFrame
+    chain_goals: pd.DataFrame
+    chain_gas: pd.DataFrame
+    gas_measured: pd.DataFrame
 
     def write(self, folder: Path) -> None:
         """Write each table as Parquet and CSV.

@@ -22,7 +22,14 @@ NEEDED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "sweep": ("evs", "seed", "method", "pfl_w"),
     "growth": ("evs", "method", "seconds"),
     "gas_model": ("peers", "adbev_gas", "ga_weak_gas", "ga_converged_gas"),
-}
+    "chain_fills": (
+        "method", "venue", "day", "fills", "between_evs_wh", "from_grid_wh", "to_grid_wh", "scheduled_wh",
+        "entries_differing", "pfl_w",
+    ),
+    "chain_goals": ("venue", "day", "operation", "transactions", "count", "gas_each", "goal", "held", "why"),
+    "chain_gas": ("method", "venue", "day", "orders", "gas_per_order"),
+    "gas_measured": ("method", "day", "peers", "place_gas", "clear_gas", "settle_gas"),
+}  # fmt: skip
 """Columns that the report reads, by table."""
 FLOW_COLUMNS: Final = ("apparent_va", "losses_w", "voltage_min_pu", "line_loading_pct", "substation_above")
 
@@ -37,6 +44,8 @@ class AdbevData:
         ``run.json`` and ``summary.json``.
     results, timings, frames, prices, online, sweep, growth, gas_model : DataFrame
         The tables; ``docs/adbev.md`` describes every column.
+    chain_fills, chain_goals, chain_gas, gas_measured : DataFrame
+        Those of the contracts; empty if nothing was placed on them.
     """
 
     run: dict[str, Any]
@@ -49,6 +58,15 @@ class AdbevData:
     sweep: pd.DataFrame
     growth: pd.DataFrame
     gas_model: pd.DataFrame
+    chain_fills: pd.DataFrame
+    chain_goals: pd.DataFrame
+    chain_gas: pd.DataFrame
+    gas_measured: pd.DataFrame
+
+    @property
+    def on_chain(self) -> bool:
+        """Whether orders were placed on the contracts."""
+        return len(self.chain_gas) > 0
 
     @property
     def has_flow(self) -> bool:

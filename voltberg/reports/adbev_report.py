@@ -9,6 +9,14 @@ from typing import Any, Final
 
 from plotly.offline import get_plotlyjs
 
+from voltberg.reports.adbev_chain import (
+    DAYS,
+    VENUE_NAMES,
+    chain_checks,
+    chain_tiles,
+    fill_rows,
+    goal_rows,
+)
 from voltberg.reports.adbev_data import AdbevData, load_adbev_run
 from voltberg.reports.adbev_figures import adbev_figures
 from voltberg.reports.formatting import grouped, short
@@ -106,8 +114,11 @@ def render_adbev_report(data: AdbevData) -> str:
         title=INPUT_NAMES[data.run["settings"]["input"]],
         run=data.run,
         summary=data.summary,
-        checks=adbev_checks(data),
-        tiles=adbev_tiles(data),
+        checks=[*adbev_checks(data), *chain_checks(data)],
+        tiles=[*adbev_tiles(data), *chain_tiles(data)],
+        days=DAYS,
+        fill_rows=fill_rows(data),
+        goals={name: goal_rows(data, venue) for venue, name in VENUE_NAMES.items()} if data.on_chain else {},
         rows=method_rows(data),
         has_flow=data.has_flow,
         figures={figure.name: figure for figure in adbev_figures(data)},
@@ -240,6 +251,7 @@ def adbev_command(run: dict[str, Any]) -> str:
     settings = run["settings"]
     words = ["voltberg", "run", "adbev", "--input", settings["input"], "--seeds", str(settings["seeds"])]
     words += ["--first-seed", str(settings["first_seed"])]
+    words += ["--engine", settings["engine"]] if settings["on_chain"] else ["--off-chain"]
     if settings["input"] == "paper":
         words += ["--windows", settings["windows"]]
         return shlex.join(words)

@@ -19,7 +19,7 @@ from voltberg.scheduling.orders import OrderTerms
 from voltberg.scheduling.problem import BoolArray, IntArray
 
 RANK_RULES: Final = AuctionRules(
-    slices_per_frame=0, alpha=10, beta=1, price_weight_bps=5000, uniform_price=True, roll_keeps_rank=True
+    slices_per_frame=0, alpha=10, beta=1, price_weight_bps=5000, uniform_price=False, roll_keeps_rank=True
 )
 """Alpha = 10 beta, as printed. Slices are cut before an order reaches the frame: what it shows is in it."""
 GRID_ID: Final = 0

@@ -22,7 +22,7 @@ from voltberg.simulation.ledger import FinalState, View
 from voltberg.simulation.plan import RECORDS_PER_CALL, Cast
 from voltberg.simulation.strategy import OrderIntent
 
-CHUNKS_PER_CALL: Final = RECORDS_PER_CALL // CHUNK_RECORDS
+CHUNKS_PER_CALL: Final = -(-RECORDS_PER_CALL // CHUNK_RECORDS)
 READING_BYTES: Final = 5
 NOT_READ: Final = b"\xff" * READING_BYTES
 

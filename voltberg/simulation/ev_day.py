@@ -26,6 +26,8 @@ NEIGHBOURS: Final = "neighbours"
 FIRST_DAY: Final = "first_day"
 SECOND_DAY: Final = "second_day"
 SEASONED: Final = "seasoned"
+MOST_EVS: Final = 1_000
+"""A frame is cleared in one call, which takes 1,024 positions (A7); the grid has some of them."""
 MOST_ORDER_WH: Final = AuctionTerms.maximum_quantity_wh(DEFAULT_TICK_MICRO_PER_KWH // WH_PER_KWH)
 
 METER, ORDERS, NEIGHBOURS_CLEAR, GRID_ORDERS, GRID_CLEAR = 2, 4, 21, 22, 41
@@ -95,6 +97,7 @@ class EvDay:
         self.markets = markets
         self.days = days
         self._orders = ScheduledOrders(schedule, MOST_ORDER_WH)
+        self._left_wh = self._whole_wh()
         self._frame_seconds = schedule.problem.frame_seconds
         self._position = {
             day.first_frame + offset: offset for day in days for offset in range(schedule.problem.frames)
@@ -163,16 +166,25 @@ class EvDay:
     def _trade_at_book(self, frame: int) -> Iterator[tuple[str, Block]]:
         """Let EVs trade as they arrive; then the grid takes what rests, sells first, while it has room."""
         market, problem, position = self.markets[GRID], self.schedule.problem, self._position[frame]
+        if position == 0:
+            self._left_wh = self._whole_wh()
         market.build.begin(self._time(frame - 1, ORDERS))
-        place_at_book(market, frame, self._orders.slices_at_limits(position))
+        place_at_book(market, frame, self._orders.slices_at_limits(position, self._left_wh))
         yield from _of(GRID, market.build.finish())
         market.build.begin(self._time(frame - 1, GRID_ORDERS))
         room_wh = problem.import_room_wh(position)
         if not self._orders.evs_meet_first:
             room_wh += take_rests(market, frame, Side.BID, problem.export_room_wh(position))
         take_rests(market, frame, Side.ASK, room_wh)
+        moved_wh = [sum(market.venue.position(frame, number)) for number in market.ids]
+        self._left_wh = self._left_wh - np.array(moved_wh, dtype=np.int64)
         yield from _of(GRID, market.build.finish())
         yield from self._close(GRID, frame, GRID_CLEAR)
+
+    def _whole_wh(self) -> IntArray:
+        """Give what every EV buys or sells in a day [Wh]."""
+        problem = self.schedule.problem
+        return problem.need_wh + problem.surplus_wh
 
     def _close(self, name: str, frame: int, sixtieths: int) -> Iterator[tuple[str, Block]]:
         market = self.markets[name]

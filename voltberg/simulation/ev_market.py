@@ -58,7 +58,7 @@ def configuration_of(frame_seconds: int, leads: tuple[int, int]) -> MarketConfig
     Returns
     -------
     MarketConfiguration
-        One slice an order and frame, rank priority, a price for all of a frame, orders from 1 Wh on.
+        One slice an order and frame, rank priority, orders from 1 Wh on.
 
     Raises
     ------
@@ -81,8 +81,6 @@ def configuration_of(frame_seconds: int, leads: tuple[int, int]) -> MarketConfig
             slices_per_frame=1,
             alpha=RANK_RULES.alpha,
             beta=RANK_RULES.beta,
-            price_weight_bps=RANK_RULES.price_weight_bps,
-            uniform_price=RANK_RULES.uniform_price,
         ),
     )
 

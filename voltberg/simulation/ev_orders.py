@@ -91,23 +91,27 @@ class ScheduledOrders:
         """
         return self._orders(frame, np.abs(self.trace.shown_wh[:, frame]), self._left_wh[:, frame])
 
-    def slices_at_limits(self, frame: int) -> list[EvOrder]:
+    def slices_at_limits(self, frame: int, left_wh: IntArray) -> list[EvOrder]:
         """Give the same orders as slices of their own, for a venue that would show the next one at once.
 
         Parameters
         ----------
         frame : int
             The frame.
+        left_wh : ndarray of int64, shape (evs,)
+            What that venue has left of the orders, which may be less than by the schedule [Wh].
 
         Returns
         -------
         list of EvOrder
-            By arrival; no EV can trade more than it shows.
+            By arrival; no EV can trade more than it shows, nor than it has left.
         """
-        return [
-            replace(order, quantity_wh=order.peak_wh or order.quantity_wh, peak_wh=0)
+        slices = [
+            replace(order, quantity_wh=min(order.peak_wh or order.quantity_wh, left), peak_wh=0)
             for order in self.at_limits(frame)
+            if order.ev is not None and (left := int(left_wh[order.ev])) > 0
         ]
+        return slices
 
     def at_grid_prices(self, frame: int, bought_wh: IntArray) -> list[EvOrder]:
         """Give the orders that meet the grid, and the grid's own after them.

@@ -34,7 +34,7 @@ from voltberg.scheduling.none import NoScheduler
 from voltberg.simulation.settings import InputSettings
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
-SMALL = AdbevSettings(seeds=2, sweep_evs=(20, 40), sweep_seeds=1, timed_evs=(20,))
+SMALL = AdbevSettings(seeds=2, sweep_evs=(20, 40), sweep_seeds=1, timed_evs=(20,), on_chain=False)
 METHODS = ("ga_weak", "ga_converged", "literal", "fluid", "level", "lp")
 CALENDAR = FrameCalendar.for_day(date(2024, 2, 6))
 
@@ -63,6 +63,9 @@ def test_summary_has_the_figures_of_every_method(result: AdbevResult) -> None:
 def test_gas_is_not_invented_where_no_chain_was_used(result: AdbevResult) -> None:
     assert "gas_per_order" not in result.summary
     assert "gas_per_order is left out" in result.summary["note"]
+    assert not len(result.tables.chain_gas)
+    with pytest.raises(ValueError, match="no compiled contracts"):
+        run_adbev(SMALL.model_copy(update={"on_chain": True}), Path("unused"), silent)
 
 
 def test_figures_follow_from_the_tables(result: AdbevResult) -> None:
@@ -216,7 +219,8 @@ def test_modelled_gas_grows_as_the_operations_do() -> None:
 
 def test_command_runs_reports_and_refuses(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    options = ["run", "adbev", "--seeds", "1", "--no-sweep", "--no-power-flow", "--out", str(out)]
+    options = ["run", "adbev", "--seeds", "1", "--no-sweep", "--no-power-flow", "--off-chain"]
+    options += ["--out", str(out)]
 
     done = CliRunner().invoke(app, [*options, "--json", "--quiet"])
     again = CliRunner().invoke(app, options)
@@ -236,7 +240,7 @@ def test_report_names_its_command_and_needs_its_tables(result: AdbevResult, tmp_
     shutil.copytree(result.folder, folder)
 
     text = write_adbev_report(folder).read_text(encoding="utf-8")
-    command = "voltberg run adbev --input paper --seeds 2 --first-seed 1 --windows paper"
+    command = "voltberg run adbev --input paper --seeds 2 --first-seed 1 --off-chain --windows paper"
     assert command in text
     assert adbev_command(load_adbev_run(folder).run) == command
     assert "http://" not in text.split("<script>")[0]
@@ -301,7 +305,13 @@ def test_uk_january_with_norwegian_sessions_is_flattened(tmp_path: Path) -> None
         households=100,
     )
     settings = AdbevSettings(
-        input="files", seeds=2, inputs=inputs, sweep_evs=(), timed_evs=(), power_flow=False
+        input="files",
+        seeds=2,
+        inputs=inputs,
+        sweep_evs=(),
+        timed_evs=(),
+        power_flow=False,
+        on_chain=False,
     )
 
     summary = run_adbev(settings, tmp_path / "run", silent).summary

@@ -52,9 +52,13 @@ def test_an_order_shows_its_slice_of_what_is_left_of_it(literal):
             assert order.quantity_wh == min(left_wh, 32 * abs(shown_wh))
             assert (order.peak_wh or order.quantity_wh) == abs(shown_wh)
             icebergs += order.peak_wh > 0
-        shown = {order.ev: order.quantity_wh for order in orders.slices_at_limits(frame)}
+        plenty = np.full(problem.evs, 10**6)
+        shown = {order.ev: order.quantity_wh for order in orders.slices_at_limits(frame, plenty)}
         assert shown == {order.ev: order.peak_wh or order.quantity_wh for order in at}
     assert icebergs > 50
+    few = orders.slices_at_limits(0, np.where(np.arange(problem.evs) % 2, 7, 0))
+    assert {order.ev for order in few} == {order.ev for order in orders.at_limits(0) if order.ev % 2}
+    assert all(order.quantity_wh == 7 for order in few)
 
 
 def test_where_evs_meet_first_only_what_buyers_lack_meets_the_grid(literal):
