@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Final
 
 from voltberg.chain.engine import BLOCK_GAS_LIMIT, EngineError, Transaction
@@ -57,9 +58,16 @@ def normalize_address(address: str) -> str:
     EngineError
         If it is no address.
     """
-    if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
+    lower = _lower_address(address) if isinstance(address, str) else None
+    if lower is None:
         raise EngineError(f"not an address: {address!r}; expected 0x and 40 hex digits")
-    return address.lower()
+    return lower
+
+
+@lru_cache(maxsize=8_192)
+def _lower_address(address: str) -> str | None:
+    """Kept, since a campaign asks for the same few accounts in every call."""
+    return address.lower() if _ADDRESS.fullmatch(address) else None
 
 
 def check_transactions(

@@ -162,3 +162,18 @@ def test_the_supervisor_keeps_its_office_until_the_successor_accepts(market, reg
     with market.reverts(f"OwnableUnauthorizedAccount: {market.supervisor.address}"):
         registry.transact(market.supervisor, "setRoles", successor.address, 0)
     registry.transact(successor, "setRoles", successor.address, 2)
+
+
+def test_without_a_supervisor_trading_and_leaving_go_on(market):
+    user = market.participants[0]
+    with market.reverts(f"OwnableUnauthorizedAccount: {user.address}"):
+        market.transact(user, "registry", "renounceOwnership")
+    frame = market.open_frame()
+    market.transact(market.supervisor, "registry", "renounceOwnership")
+    assert int(market.call("registry", "owner"), 16) == 0
+    with market.reverts(f"OwnableUnauthorizedAccount: {market.supervisor.address}"):
+        market.transact(market.supervisor, "registry", "register", market.outsider.address, 1)
+    market.transact(user, "book", "place", market.call("book", "packRequest", frame, 0, 60, 500, 0, 0, 0, 9))
+    market.open_frame(frame + 1)
+    market.transact(user, "book", "withdrawMargin", market.call("book", "marginOf", user.id))
+    market.transact(user, "house", "withdraw", market.call("house", "accountOf", user.id)[0])
