@@ -139,3 +139,16 @@ def test_what_cannot_be_replayed_is_refused(artifacts):
     optimum = scheduled(LinearProgramScheduler(), evs=4)
     with pytest.raises(ValueError, match="no orders"):
         run_on_chain(optimum, "auction", (FIRST_DAY,), IN_PROCESS, artifacts)
+
+
+def test_another_engine_takes_the_same_gas_for_the_same_fills(artifacts):
+    schedule = scheduled(LiteralScheduler(), evs=6)
+    runs = [
+        run_on_chain(schedule, "auction", (FIRST_DAY,), engine, artifacts) for engine in (IN_PROCESS, "anvil")
+    ]
+    for run in runs:
+        assert_sound(run)
+        assert run.fill_differences == ()
+    gas = [[step.execution.gas_used for steps in run.steps.values() for step in steps] for run in runs]
+    assert gas[0] == gas[1]
+    assert len(gas[0]) > 300
