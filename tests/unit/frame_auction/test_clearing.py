@@ -145,6 +145,16 @@ FORGERIES = {
         lambda data: data[:-2] + b"\0\x09",
         "Auction_WrongParticipants",
     ),
+    "a position lies far outside": (
+        "participants",
+        lambda data: data[:-2] + b"\xff\xff",
+        "Auction_WrongParticipants",
+    ),
+    "a position has a bit too many": (
+        "participants",
+        lambda data: data[:-2] + bytes([0x20, data[-1]]),
+        "Auction_WrongParticipants",
+    ),
     "the crossing is higher": ("crossing", lambda tick: tick + 1, "Auction_WrongCrossing"),
     "the crossing is lower": ("crossing", lambda tick: tick - 1, "Auction_WrongCrossing"),
     "the crossing is no tick": ("crossing", lambda _: 193, "Auction_WrongCrossing"),
@@ -154,6 +164,15 @@ FORGERIES = {
     "an ask serves as a bid": ("bid_service", lambda data: b"\0\2" + data[2:], "Auction_WrongService"),
     "a bid that is not eligible": ("bid_service", lambda data: b"\0\4" + data[2:], "Auction_WrongService"),
     "a bid outside": ("bid_service", lambda data: b"\0\x09" + data[2:], "Auction_WrongService"),
+    "a bid has a bit too many": ("bid_service", lambda data: b"\x20" + data[1:], "Auction_WrongService"),
+    "a bid is served again": (
+        "bid_service",
+        lambda data: data[:2] + data[:2] + data[4:],
+        "Auction_WrongService",
+    ),
+    "a bid serves as an ask": ("ask_service", lambda data: b"\0\0" + data[2:], "Auction_WrongService"),
+    "an ask outside": ("ask_service", lambda data: b"\0\x09" + data[2:], "Auction_WrongService"),
+    "an ask has a bit too many": ("ask_service", lambda data: b"\x20" + data[1:], "Auction_WrongService"),
     "asks are swapped": ("ask_service", swapped, "Auction_WrongService"),
     "half a position": ("ask_service", lambda data: data + b"\0", "Auction_WrongService"),
     "nothing rolls": ("rolled", lambda _: b"", "Auction_WrongService"),
@@ -172,6 +191,32 @@ def test_forged_input_is_refused(busy, market, forgery):
     with market.reverts_named(error):
         market.transact(market.outsider, "auction", "clear", auction.frame, forged)
     market.transact(market.outsider, "auction", "clear", auction.frame, clearing)
+
+
+PARTICIPANTS = [name for name, (field, _, _) in FORGERIES.items() if field == "participants"]
+LATER = [name for name, forgery in FORGERIES.items() if forgery[2].endswith(("Crossing", "Service"))]
+
+
+@pytest.mark.parametrize("later", LATER)
+@pytest.mark.parametrize("forgery", ["participants are swapped", "a position lies outside"])
+def test_wrong_participants_are_told_before_what_else_is_wrong(busy, market, forgery, later):
+    """They are checked while records are written, which is late: another error has to look at them first."""
+    auction, clearing = busy
+    for field, change, _ in (FORGERIES[forgery], FORGERIES[later]):
+        clearing = clearing._replace(**{field: change(getattr(clearing, field))})
+    with market.reverts(f"Auction_WrongParticipants: {auction.frame}"):
+        market.transact(market.outsider, "auction", "clear", auction.frame, clearing)
+
+
+@pytest.mark.parametrize("forgery", PARTICIPANTS)
+def test_participants_of_a_frame_that_is_voided_are_checked(busy, market, forgery):
+    auction, clearing = busy
+    right = (auction.frame, clearing.words, clearing.carried, clearing.participants)
+    forged = (*right[:3], FORGERIES[forgery][1](clearing.participants))
+    market.travel_to(market.gate_closure_of(auction.frame) + 240)
+    with market.reverts(f"Auction_WrongParticipants: {auction.frame}"):
+        market.transact(market.outsider, "auction", "voidFrame", *forged)
+    market.transact(market.outsider, "auction", "voidFrame", *right)
 
 
 def test_order_left_out_is_seen(auction, people, market):
