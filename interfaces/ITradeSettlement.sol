@@ -51,10 +51,12 @@ interface ITradeSettlement {
         uint8 gridFeeTicks,
         uint8 platformFeeTicks
     );
-    /// @notice Deliveries were settled: 32 bytes a record, from the lowest bit: participant id 32 | delivered Wh 40 | shortfall Wh 40 |
-    /// paid micro 64 | rating 8 (0 none, 1 good, 2 bad). Delivered is the reading as given. Without a reading it is 0 and all that was owed
-    /// is shortfall if somebody else was read, and what was owed without shortfall if nobody was. Not emitted for a batch without records.
-    event DeliveriesSettled(uint32 indexed frame, uint256[] records);
+    /// @notice Deliveries were settled: 16 bytes a record, high byte first, from the lowest bit: paid micro 56 (more shows as 2^56 - 1) | participant id
+    /// 32 | delivered Wh 40. Delivered is the reading as given; without one it is 0 if somebody else was read, and what was owed if nobody was.
+    /// Shortfall and rating follow from it and the position. Not emitted for a batch without records.
+    event DeliveriesSettled(uint32 indexed frame, bytes records);
+    /// @notice One delivery was settled, a record as in {DeliveriesSettled}.
+    event DeliverySettled(uint32 indexed frame, uint256 record);
     /// @notice An entry of a batch was passed over: reason 1 settled already, 2 no position, 3 not registered.
     event SettlementSkipped(uint32 indexed frame, uint32 indexed participantId, uint8 reason);
     /// @notice All of a frame is settled and its fees are paid.
@@ -216,6 +218,14 @@ interface ITradeSettlement {
         bytes32[] calldata proof,
         bytes calldata readings
     ) external;
+
+    /// @notice Takes the metered delivery of one record of a root venue's frame and settles it.
+    /// @dev As {reportDeliveryFromRoot} for the one record, with less data and {DeliverySettled} in place of {DeliveriesSettled}; every delivery is a
+    /// reading. Emits {SettlementSkipped} (1) if it is settled already. Checks in this order: those of {reportDeliveryFromRoot}, where
+    /// `Settlement_InvalidRecord` is for high bits of the reading.
+    /// @param reading From the lowest bit: frame 32 | number of the record, counted from 0, 16 | delivered Wh 40; higher bits 0.
+    /// @param shown The eight records of its chunk (fewer in the last one), then the siblings of the tree from the leaf up, where there are any.
+    function reportRecord(uint256 reading, uint256[] calldata shown) external;
 
     /// @notice Settles records of a root venue's frame that were not read, after the metering deadline; anyone may call.
     /// @dev As {settleUnmetered} with the refund paid too. What is settled already is passed over silently. Checks in this order:

@@ -178,13 +178,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class SettledDelivery:
-    """One settled participant: delivered and missing [Wh], paid [micro], rating (0, 1 good, 2 bad)."""
+    """One settled participant: delivered [Wh], paid [micro]."""
 
     participant_id: int
     delivered_wh: int
-    shortfall_wh: int
     paid_micro: int
-    rating: int
 
 
 @dataclass(frozen=True, slots=True)

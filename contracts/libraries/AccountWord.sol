@@ -6,6 +6,11 @@ pragma solidity 0.8.30;
 /// @dev From the lowest bit: balance micro 96 | rated frames 16 | rated Wh 48 | good Wh 48 | status 7 | on probation 1 |
 /// suspended until frame 32 | registered 1. The last bit keeps the word of a participant from ever being zero.
 library AccountWord {
+    /// @notice The word; a struct so that a settlement finds its slot once.
+    struct Account {
+        uint256 word;
+    }
+
     uint8 internal constant SUSPENDED_BY_SUPERVISOR = 1;
     uint8 internal constant SUSPENDED_BY_CREDIT = 2;
 
@@ -20,13 +25,24 @@ library AccountWord {
     uint256 internal constant ONE_FRAME = uint256(1) << FRAMES_SHIFT;
     uint256 internal constant ONE_RATED_WH = uint256(1) << _RATED_SHIFT;
     uint256 internal constant ONE_GOOD_WH = uint256(1) << _GOOD_SHIFT;
-    /// @dev A word that differs from a registered one in these bits is unregistered, on probation, suspended by credit, or its count or sum has
-    /// grown so large that a rating may not fit: rating it takes more than adding.
-    uint256 internal constant UNUSUAL = REGISTERED | _PROBATION | (uint256(SUSPENDED_BY_CREDIT) << _STATUS_SHIFT)
-        | (uint256(1) << 159) | (uint256(1) << 111);
+    uint256 internal constant ONE_GOOD_RATED_WH = ONE_RATED_WH | ONE_GOOD_WH;
+    /// @dev A word with one of these bits is on probation, suspended by credit, or its count or sum has grown so large that a rating may not fit:
+    /// rating it takes more than adding.
+    uint256 internal constant UNUSUAL =
+        _PROBATION | (uint256(SUSPENDED_BY_CREDIT) << _STATUS_SHIFT) | (uint256(1) << 159) | _LARGE_COUNT;
+    uint256 private constant _LARGE_COUNT = uint256(1) << 111;
     uint256 private constant _UNTIL_SHIFT = 216;
     uint256 private constant _UNTIL_MASK = uint256(type(uint32).max) << _UNTIL_SHIFT;
     uint256 private constant _RECORD_MASK = ((uint256(1) << 112) - 1) << FRAMES_SHIFT;
+
+    /// @dev What added to a rated word gives the bit of a large count to one with at least so many ratings, as long as it has not got it itself. A
+    /// count that is just rated is 1 at least.
+    function bindingGap(uint256 bindingFrames) internal pure returns (uint256) {
+        unchecked {
+            if (bindingFrames == 0) bindingFrames = 1;
+            return bindingFrames < 1 << 15 ? _LARGE_COUNT - (bindingFrames << FRAMES_SHIFT) : 0;
+        }
+    }
 
     /// @dev The word of somebody just registered.
     function opened() internal pure returns (uint256 word) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {AccountWord} from "./AccountWord.sol";
 import {ClearingMemory} from "./ClearingMemory.sol";
 
 // solhint-disable no-inline-assembly, function-max-lines
-/// @title The loops of a clear, in assembly: the one library that has any
+/// @title The loops of a clear and of its settlement, in assembly: the one library that has any
 /// @notice Compiled from Solidity these loops spill their locals to memory and check what their callers have checked; they run for every word,
-/// slice and record of a frame. All else of a clear is in {AuctionClearing} and {AuctionRules}.
+/// slice and record of a frame. All else of a clear is in {AuctionClearing} and {AuctionRules}, of a settlement in {RootSettlement}.
 /// @dev Memory of a clear: an entry a position, the state (8 words, then a service a position), a word for each of 256 ticks of bids and of asks.
 /// Layouts: state {IFrameAuction-clearChunk}, but a service: value Wh x ticks 32 | filled Wh 24 | first time rank 16 | tick x weight 22 | zero 32 | rest of
 /// the offer Wh 24 | peak Wh 24 | position 16 | price rank 8 | f 56 | supplier 1 | ask 1; entry: word 128 | origin frame 32 | index 16 | no effect 1 | rolls 1 |
@@ -375,6 +376,125 @@ library ClearingLoops {
     function positionAt(bytes calldata positions, uint256 i) internal pure returns (uint256 position) {
         assembly ("memory-safe") {
             position := shr(240, calldataload(add(positions.offset, shl(1, i))))
+        }
+    }
+
+    function offsetOf(uint256[] calldata words) internal pure returns (uint256 offset) {
+        assembly ("memory-safe") {
+            offset := words.offset
+        }
+    }
+
+    /// @dev Where the words of an array begin.
+    function wordsOf(uint256[] memory words) internal pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := add(words, 0x20)
+        }
+    }
+
+    function wordsOf(bytes32[] memory words) internal pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := add(words, 0x20)
+        }
+    }
+
+    /// @dev Word of calldata; zeros lie beyond its end.
+    function wordAt(uint256 offset) internal pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(offset)
+        }
+    }
+
+    /// @dev Copies calldata to memory; zeros lie beyond its end.
+    function copyAt(uint256 offset, uint256 to, uint256 length) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(to, offset, length)
+        }
+    }
+
+    /// @dev Settles records by readings until `run.stop`, where a zero word lies, or one that was short, or must be rated and bought too, has more than
+    /// 38 bits of money in a part, or a rating that takes more than adding. Checked before: the records, and that as many readings follow, 5 bytes
+    /// each, all ones if not read. The log runs after the records: `run.to` is a word before the first of them, and moves by 16 bytes where `run.from`
+    /// moves by 32. Sums keep to 64 bits: a record is paid less than 2^42 and sold less than 2^32, balances are below 2^95, an account that is not
+    /// unusual has less than 2^15 ratings and 2^47 rated Wh. The word of free memory and the zero word have two terms while it runs.
+    function settle(ClearingMemory.Settlement memory run) internal {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let from := mload(run)
+            let reading := mload(add(run, 0x20))
+            let to := mload(add(run, 0x40))
+            let sums := mload(add(run, 0x60))
+            mstore(0x20, mload(add(run, 0xe0)))
+            mstore(0x40, mload(add(run, 0x100)))
+            mstore(0x60, mload(add(run, 0x120)))
+            for {} 1 {
+                from := add(from, 0x20)
+                reading := add(reading, 5)
+            } {
+                let record := mload(from)
+                let given := calldataload(reading)
+                // Energies stand 64 bits up. As a signed number a reading that is none lies below all sales.
+                let sold := and(record, shl(64, 0xffffffff))
+                let unusual := and(record, 0xc000000000c000000000c000000000000000000000000000ffffffff00000000)
+                unusual := or(unusual, or(slt(sar(152, given), sold), lt(sold, mload(0x40))))
+                if unusual {
+                    if eq(from, mload(add(run, 0x80))) { break }
+                    if iszero(shr(216, not(given))) {
+                        let bit := shl(shr(5, sub(from, mload(add(run, 0xa0)))), 1)
+                        mstore(add(run, 0xc0), or(mload(add(run, 0xc0)), bit))
+                        continue
+                    }
+                    // Too little to be rated.
+                    unusual := and(shl(32, record), shl(64, 0xffffffff))
+                    unusual := mul(gt(sold, unusual), sub(sold, unusual))
+                    if or(lt(given, shl(152, unusual)), iszero(lt(unusual, mload(0x40)))) { break }
+                    unusual := add(and(shr(136, record), 0xffffffffff), and(shr(176, record), 0xffffffffff))
+                    unusual := add(unusual, shr(216, record))
+                    if unusual {
+                        mstore(0, and(record, 0xffffffff))
+                        let slot := keccak256(0, 0x40)
+                        sstore(slot, add(sload(slot), unusual))
+                    }
+                    mstore(to, given)
+                    mstore(add(to, 5), or(shl(224, record), shl(168, unusual)))
+                    sums := add(sums, add(sold, unusual))
+                    to := add(to, 0x10)
+                    continue
+                }
+                // The sum of three digits to the base 2^40, which is below 2^40 - 1.
+                let paid := mod(shr(136, record), 0xffffffffff)
+                mstore(0, and(record, 0xffffffff))
+                let slot := keccak256(0, 0x40)
+                let word := add(sload(slot), paid)
+                let rated := add(add(word, shl(96, 1)), mul(sold, or(shl(96, 1), shl(48, 1))))
+                // Suspended or on probation, or the count or the sum are large, or the threshold binds.
+                if and(or(word, add(rated, mload(0x60))), or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))) {
+                    if and(word, or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))) { break }
+                    let good := mul(and(shr(160, rated), 0xffffffffffff), 20000)
+                    if lt(good, mul(and(shr(112, rated), 0xffffffffffff), mload(add(run, 0x140)))) { break }
+                }
+                sstore(slot, rated)
+                mstore(to, given)
+                mstore(add(to, 5), or(shl(224, record), shl(168, paid)))
+                sums := add(sums, add(sold, paid))
+                to := add(to, 0x10)
+            }
+            mstore(run, from)
+            mstore(add(run, 0x20), reading)
+            mstore(add(run, 0x40), to)
+            mstore(add(run, 0x60), sums)
+            mstore(0x40, free)
+            mstore(0x60, 0)
+        }
+    }
+
+    function slotOf(mapping(uint256 participantId => AccountWord.Account word) storage accounts)
+        internal
+        pure
+        returns (uint256 place)
+    {
+        assembly ("memory-safe") {
+            place := accounts.slot
         }
     }
 }

@@ -63,4 +63,24 @@ library ClearingMemory {
         /// What services of the last tick with offers begin with, but for its weight, and in the lowest 40 bits the offers so far [Wh].
         uint256 last;
     }
+
+    /// @notice A run of {settle}: records of a root venue's frame that are not settled yet.
+    struct Settlement {
+        /// Where the next record lies in memory, its reading in calldata, and its log goes in memory.
+        uint256 from;
+        uint256 reading;
+        uint256 to;
+        /// So far: paid micro 64 | sold Wh 64.
+        uint256 sums;
+        /// Where the records end.
+        uint256 stop;
+        /// Where the first record of the word of settled bits would lie, and the bits of those that were not read.
+        uint256 origin;
+        uint256 missed;
+        /// From the slot of the accounts on what {AccountWord-needsCare} is told.
+        uint256 accounts;
+        uint256 leastRated;
+        uint256 bindingGap;
+        uint256 scale;
+    }
 }

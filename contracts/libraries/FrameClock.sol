@@ -9,12 +9,18 @@ library FrameClock {
 
     /// @dev Start of delivery [unix s].
     function start(uint32 frame, uint32 frameSeconds) internal pure returns (uint256) {
-        return uint256(frame) * frameSeconds;
+        // Both have 32 bits.
+        unchecked {
+            return uint256(frame) * frameSeconds;
+        }
     }
 
     /// @dev End of delivery [unix s].
     function end(uint32 frame, uint32 frameSeconds) internal pure returns (uint256) {
-        return (uint256(frame) + 1) * frameSeconds;
+        // Both have 32 bits.
+        unchecked {
+            return (uint256(frame) + 1) * frameSeconds;
+        }
     }
 
     /// @dev The frame that is being delivered now.

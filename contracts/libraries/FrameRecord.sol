@@ -24,6 +24,7 @@ library FrameRecord {
     uint256 private constant _SURPLUS_SHIFT = 160;
     uint256 private constant _SETTLED_SHIFT = 224;
     uint256 private constant _RECORDS_SHIFT = 240;
+    uint256 private constant _NOT_SUMS = ~(((uint256(1) << 168) - 1) << _SOLD_SHIFT);
 
     /// @dev A frame just opened at a venue, before its tariff is posted.
     function opened(uint256 venueIndex_, bool roots) internal pure returns (uint256) {
@@ -123,12 +124,15 @@ library FrameRecord {
         pure
         returns (uint256)
     {
-        uint256 sold = settledSoldWh(word) + soldWh;
-        fallback_ += fallbackMicro(word);
-        assert(sold <= type(uint40).max && fallback_ <= type(uint64).max && surplus <= type(uint64).max);
-        uint256 counts = (word >> _SETTLED_SHIFT) << _SETTLED_SHIFT;
-        return
-            counts | uint56(word) | (sold << _SOLD_SHIFT) | (fallback_ << _FALLBACK_SHIFT) | (surplus << _SURPLUS_SHIFT);
+        // Summands are far below 2^255.
+        unchecked {
+            uint256 sold = settledSoldWh(word) + soldWh;
+            fallback_ += fallbackMicro(word);
+            assert((sold >> 40) | (fallback_ >> 64) | (surplus >> 64) == 0);
+            return
+                (word & _NOT_SUMS) | (sold << _SOLD_SHIFT) | (fallback_ << _FALLBACK_SHIFT)
+                    | (surplus << _SURPLUS_SHIFT);
+        }
     }
 
     /// @dev Counts settled records; the bits of the records keep it from exceeding their count.

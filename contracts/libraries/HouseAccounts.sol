@@ -15,13 +15,6 @@ abstract contract HouseAccounts is ITradeSettlement, ReentrancyGuard {
     using AccountWord for uint256;
     using SafeERC20 for IERC20;
 
-    /* TYPES */
-
-    /// @dev One word, see {AccountWord}; a struct so that a settlement finds its slot once.
-    struct Account {
-        uint256 word;
-    }
-
     /* CONSTANTS */
 
     uint256 internal constant METER = 8;
@@ -47,7 +40,7 @@ abstract contract HouseAccounts is ITradeSettlement, ReentrancyGuard {
 
     /// @dev From the lowest bit: participant id 32 | roles 8 | has a copy of the policy 8 | zero 16 | the policy 96, see {HouseRatings}.
     mapping(address account => uint256 word) internal _identities;
-    mapping(uint256 participantId => Account account) internal _participants;
+    mapping(uint256 participantId => AccountWord.Account account) internal _participants;
     /// @dev From the lowest bit: index + 1 8 | kind 8 | held micro 96.
     mapping(address venue => uint256 word) private _venues;
     /// @dev Of fixed length, so that an entry is one read.

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {AccountWord} from "./AccountWord.sol";
+import {ClearingLoops} from "./ClearingLoops.sol";
 import {FrameClock} from "./FrameClock.sol";
 import {FrameRecord} from "./FrameRecord.sol";
 import {HouseRatings} from "./HouseRatings.sol";
@@ -18,15 +19,22 @@ abstract contract HouseFrames is HouseRatings {
 
     /* TYPES */
 
-    /// @dev A batch being settled: its terms, and what is written once for all of it. Sums, from the lowest bit: sold Wh 64 | held micro 96 |
-    /// paid micro 96; no call holds enough entries to fill one.
+    /// @dev A batch being settled: its terms, and what is written once for all of it.
     struct Batch {
+        uint256 frame;
         uint256 policy;
         uint256 leastRatedWh;
+        uint256 bindingGap;
+        uint256 scale;
         uint256 fallbackMicroPerWh;
         bool asContracted;
-        uint256 sums;
         uint256 fallbackMicro;
+        uint256 soldWh;
+        uint256 heldMicro;
+        uint256 paidMicro;
+        /// Where its log begins and ends in memory.
+        uint256 log;
+        uint256 logEnd;
     }
 
     /* CONSTANTS */
@@ -35,8 +43,10 @@ abstract contract HouseFrames is HouseRatings {
     uint256 internal constant BITS_PER_WORD = 224;
     uint256 internal constant TAG_BIT = 1 << BITS_PER_WORD;
 
-    uint256 private constant _HELD_SHIFT = 64;
-    uint256 private constant _PAID_SHIFT = 160;
+    /// @dev Bytes of a record in {ITradeSettlement-DeliveriesSettled}, and how far it is shifted to be the head of a word.
+    uint256 internal constant LOGGED_BYTES = 16;
+    uint256 internal constant TO_HEAD = 128;
+    uint256 private constant _MOST_SHOWN_MICRO = type(uint56).max;
 
     /* IMMUTABLES */
 
@@ -86,11 +96,12 @@ abstract contract HouseFrames is HouseRatings {
 
     function _requireMetering(uint32 frame) internal view {
         uint256 opens = FrameClock.end(frame, frameSeconds);
-        uint256 closes = opens + meteringWindowSeconds;
-        require(
-            block.timestamp >= opens && block.timestamp < closes,
-            Settlement_OutsideMeteringWindow(frame, opens, closes, block.timestamp)
-        );
+        // Below 2^66. Before `opens` the difference is larger than any window.
+        unchecked {
+            if (block.timestamp - opens >= meteringWindowSeconds) {
+                revert Settlement_OutsideMeteringWindow(frame, opens, opens + meteringWindowSeconds, block.timestamp);
+            }
+        }
     }
 
     function _requireUnmetered(uint32 frame) internal view {
@@ -101,25 +112,53 @@ abstract contract HouseFrames is HouseRatings {
     /* INTERNAL: ONE POSITION */
 
     /// @param policy The rating policy; 0 for a batch that rates nobody.
-    function _startBatch(uint256 word, uint256 policy) internal view returns (Batch memory batch) {
+    function _startBatch(uint32 frame, uint256 word, uint256 policy) internal view returns (Batch memory batch) {
+        batch.frame = frame;
         (uint256 tick,) = SettlementRule.fallbackTick(word.capTick(), word.gridTick(), word.retailerTick());
-        batch.fallbackMicroPerWh = tick * tickMicroPerWh;
+        // 8 bits of ticks, 16 of tick value.
+        unchecked {
+            batch.fallbackMicroPerWh = tick * tickMicroPerWh;
+        }
         batch.asContracted = word & FrameRecord.READ == 0;
         batch.policy = policy;
         uint256 least = policy.minimumRatedWh();
         // Nobody is rated who owed nothing.
         batch.leastRatedWh = least == 0 ? 1 : least;
+        batch.bindingGap = AccountWord.bindingGap(policy.bindingFrames());
+        batch.scale = policy.scale();
     }
 
-    /// @dev Settles by a reading; what is taken is at most what is held. Safe: energies are below 2^40, money of a position below 2^58.
+    /// @dev Pays and rates who delivered what it owed. Safe: energies are below 2^40, money of a position below 2^58; an account that is not
+    /// unusual has room for both.
+    /// @param owedWh What had to be delivered, and was [Wh].
+    /// @param paidMicro Sale value, lock and refund [micro].
+    function _settleFull(Batch memory batch, uint32 id, uint256 owedWh, uint256 paidMicro) internal {
+        unchecked {
+            AccountWord.Account storage account = _participants[id];
+            if (owedWh < batch.leastRatedWh) {
+                if (paidMicro != 0) account.word += paidMicro;
+                return;
+            }
+            uint256 word = account.word + paidMicro;
+            uint256 rated = word + AccountWord.ONE_FRAME + owedWh * AccountWord.ONE_GOOD_RATED_WH;
+            if ((word | (rated + batch.bindingGap)) & AccountWord.UNUSUAL != 0) {
+                if (word & AccountWord.UNUSUAL != 0 || RatingRule.isBelow(rated, batch.scale)) {
+                    rated = _rated(id, word, batch.policy, owedWh, true);
+                }
+            }
+            account.word = rated;
+        }
+    }
+
+    /// @dev Charges, pays and rates who delivered less than it owed; what is taken is at most what is held. Safe as {_settleFull}.
     /// @param entry From the lowest bit: participant id 32 | delivered Wh 40.
     /// @param owedWh What had to be delivered [Wh].
     /// @param soldWh Sold before netting [Wh].
     /// @param saleMicro Value of what was sold [micro].
     /// @param heldMicro Sale value and lock [micro].
     /// @param refundMicro Paid in any case [micro].
-    /// @return record For the log.
-    function _settleRead(
+    /// @return paidMicro What is paid [micro].
+    function _settleShort(
         Batch memory batch,
         uint256 entry,
         uint256 owedWh,
@@ -127,46 +166,26 @@ abstract contract HouseFrames is HouseRatings {
         uint256 saleMicro,
         uint256 heldMicro,
         uint256 refundMicro
-    ) internal returns (uint256 record) {
+    ) internal returns (uint256 paidMicro) {
         unchecked {
-            uint256 paid = heldMicro + refundMicro;
-            uint256 goodBit = 1;
-            if (owedWh > entry >> 32) {
-                uint256 shortfall = owedWh - (entry >> 32);
-                (uint256 cost, uint256 fallbackPart) =
-                    SettlementRule.shortfallCost(soldWh, saleMicro, heldMicro, shortfall, batch.fallbackMicroPerWh);
-                paid -= cost;
-                batch.fallbackMicro += fallbackPart;
-                if (RatingRule.isBad(owedWh, shortfall, batch.policy.toleranceBps())) goodBit = 0;
-                entry |= shortfall << 72;
+            uint256 shortfallWh = owedWh - (entry >> 32);
+            (uint256 cost, uint256 fallbackPart) =
+                SettlementRule.shortfallCost(soldWh, saleMicro, heldMicro, shortfallWh, batch.fallbackMicroPerWh);
+            paidMicro = heldMicro + refundMicro - cost;
+            batch.fallbackMicro += fallbackPart;
+            if (owedWh < batch.leastRatedWh) {
+                _credit(uint32(entry), paidMicro);
+            } else {
+                bool bad = RatingRule.isBad(owedWh, shortfallWh, batch.policy.toleranceBps());
+                AccountWord.Account storage account = _participants[uint32(entry)];
+                account.word = _rated(uint32(entry), account.word + paidMicro, batch.policy, owedWh, !bad);
             }
-            batch.sums += soldWh + (heldMicro << _HELD_SHIFT) + (paid << _PAID_SHIFT);
-            Account storage account = _participants[uint32(entry)];
-            if (owedWh >= batch.leastRatedWh) {
-                uint256 word = account.word + paid;
-                uint256 policy = batch.policy;
-                uint256 rated = word + AccountWord.ONE_FRAME + owedWh
-                    * (AccountWord.ONE_RATED_WH + goodBit * AccountWord.ONE_GOOD_WH);
-                if ((word ^ AccountWord.REGISTERED) & AccountWord.UNUSUAL != 0) {
-                    rated = _rated(uint32(entry), word, policy, owedWh, goodBit != 0);
-                } else if (uint16(rated >> AccountWord.FRAMES_SHIFT) >= policy.bindingFrames()) {
-                    if (RatingRule.isBelow(rated, policy.scale())) {
-                        rated = _rated(uint32(entry), word, policy, owedWh, goodBit != 0);
-                    }
-                }
-                account.word = rated;
-                entry |= (2 - goodBit) << 176;
-            } else if (paid != 0) {
-                account.word += paid;
-            }
-            return entry | (paid << 112);
         }
     }
 
-    /// @dev Settles without a reading (M9).
+    /// @dev Settles without a reading (M9), and logs and sums it up in the batch.
     /// @param id Participant.
     /// @param owedWh What had to be delivered [Wh].
-    /// @return record For the log.
     function _settleUnread(
         Batch memory batch,
         uint256 id,
@@ -175,21 +194,31 @@ abstract contract HouseFrames is HouseRatings {
         uint256 saleMicro,
         uint256 heldMicro,
         uint256 refundMicro
-    ) internal returns (uint256 record) {
+    ) internal {
         unchecked {
             uint256 paid = heldMicro + refundMicro;
-            record = id | (owedWh << 32);
+            uint256 entry = id | (owedWh << 32);
             if (!batch.asContracted) {
                 (uint256 cost, uint256 fallbackPart) =
                     SettlementRule.unreadCost(saleMicro, owedWh, batch.fallbackMicroPerWh);
                 paid -= cost;
                 batch.fallbackMicro += fallbackPart;
-                record = id | (owedWh << 72);
+                entry = id;
             }
-            batch.sums += soldWh + (heldMicro << _HELD_SHIFT) + (paid << _PAID_SHIFT);
             _credit(uint32(id), paid);
-            return record | (paid << 112);
+            ClearingLoops.store(batch.logEnd, _logged(entry, paid) << TO_HEAD);
+            batch.logEnd += LOGGED_BYTES;
+            batch.soldWh += soldWh;
+            batch.heldMicro += heldMicro;
+            batch.paidMicro += paid;
         }
+    }
+
+    /// @dev A record of the log.
+    /// @param entry From the lowest bit: participant id 32 | delivered Wh 40.
+    function _logged(uint256 entry, uint256 paidMicro) internal pure returns (uint256) {
+        if (paidMicro > _MOST_SHOWN_MICRO) paidMicro = _MOST_SHOWN_MICRO;
+        return (entry << 56) | paidMicro;
     }
 
     /* INTERNAL: THE SETTLED BITS */
@@ -214,28 +243,18 @@ abstract contract HouseFrames is HouseRatings {
 
     /* INTERNAL: THE END OF A BATCH */
 
-    function _soldWh(Batch memory batch) internal pure returns (uint256) {
-        return uint64(batch.sums);
-    }
-
-    function _heldMicro(Batch memory batch) internal pure returns (uint256) {
-        return uint96(batch.sums >> _HELD_SHIFT);
-    }
-
     /// @dev What leaves the frame's surplus: to balances, and to the fallback supplier [micro].
     function _spentMicro(Batch memory batch) internal pure returns (uint256) {
-        return (batch.sums >> _PAID_SHIFT) + batch.fallbackMicro;
+        unchecked {
+            return batch.paidMicro + batch.fallbackMicro;
+        }
     }
 
-    /// @dev Logs the first `count` records.
-    function _logSettled(uint32 frame, uint256[] memory records, uint256 count) internal {
-        if (count < records.length) {
-            uint256[] memory settled = new uint256[](count);
-            for (uint256 i = 0; i < count; ++i) {
-                settled[i] = records[i];
-            }
-            records = settled;
+    /// @dev Logs the batch, which is the last use of it and of memory: two words before its log and one after it are written.
+    function _logSettled(Batch memory batch) internal {
+        unchecked {
+            ClearingLoops.store(batch.logEnd, 0);
+            ClearingLoops.logBytes(DeliveriesSettled.selector, batch.frame, batch.log, batch.logEnd - batch.log);
         }
-        emit DeliveriesSettled(frame, records);
     }
 }

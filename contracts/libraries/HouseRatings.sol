@@ -6,6 +6,7 @@ import {IParticipantListener} from "../../interfaces/IParticipantListener.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../../interfaces/IVenue.sol";
 import {AccountWord} from "./AccountWord.sol";
+import {ClearingLoops} from "./ClearingLoops.sol";
 import {FrameClock} from "./FrameClock.sol";
 import {HouseAccounts} from "./HouseAccounts.sol";
 import {PolicyWord} from "./PolicyWord.sol";
@@ -73,7 +74,7 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
             _dropCopy(account);
         }
         _identities[account] = word;
-        Account storage participant = _participants[participantId];
+        AccountWord.Account storage participant = _participants[participantId];
         if (participant.word == 0) participant.word = AccountWord.opened();
     }
 
@@ -120,21 +121,21 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     /// @inheritdoc ITradeSettlement
     function rate(uint256[] calldata records) external {
         uint256 policy = _meterPolicy();
-        uint256 binding = policy.bindingFrames();
-        uint256 scale = policy.scale();
-        uint256 count = records.length;
+        uint256 gap = AccountWord.bindingGap(policy.bindingFrames());
         unchecked {
+            uint256 from = ClearingLoops.offsetOf(records);
+            uint256 end = from + 32 * records.length;
             // Written out: as functions of the libraries this costs a tenth of the loop.
-            for (uint256 i = 0; i < count; ++i) {
-                uint256 record = records[i];
-                Account storage account = _participants[uint32(record)];
+            for (; from != end; from += 32) {
+                uint256 record = ClearingLoops.wordAt(from);
+                AccountWord.Account storage account = _participants[uint32(record)];
                 uint256 word = account.word;
-                uint256 rated = word + AccountWord.ONE_FRAME + uint40(record >> 32)
-                    * (AccountWord.ONE_RATED_WH + (record >> 72) * AccountWord.ONE_GOOD_WH);
-                if (((word ^ AccountWord.REGISTERED) & AccountWord.UNUSUAL) | (record >> 73) != 0) {
-                    rated = _ratedWithCare(record, word, policy);
-                } else if (uint16(rated >> AccountWord.FRAMES_SHIFT) >= binding) {
-                    if (rated.isBelow(scale)) rated = _ratedWithCare(record, word, policy);
+                uint256 weightWh = uint40(record >> 32);
+                uint256 rated = word + AccountWord.ONE_FRAME + weightWh * AccountWord.ONE_RATED_WH + weightWh
+                    * (record >> 72) * AccountWord.ONE_GOOD_WH;
+                uint256 care = (word | (rated + gap)) ^ AccountWord.REGISTERED;
+                if ((care & (AccountWord.UNUSUAL | AccountWord.REGISTERED)) | (record >> 73) != 0) {
+                    rated = _ratedIfUnusual(record, word, rated, policy);
                 }
                 account.word = rated;
             }
@@ -145,7 +146,7 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     /// @inheritdoc ITradeSettlement
     function rateOne(uint256 record) external {
         uint256 policy = _meterPolicy();
-        Account storage account = _participants[uint32(record)];
+        AccountWord.Account storage account = _participants[uint32(record)];
         account.word = _ratedWithCare(record, account.word, policy);
         emit RatedOne(record);
     }
@@ -238,6 +239,15 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     }
 
     /* PRIVATE */
+
+    /// @dev As {_ratedWithCare}, with less of it for an account that is large enough for the threshold to bind and lies above.
+    /// @param rated The account with the rating, if it is no more than that.
+    function _ratedIfUnusual(uint256 record, uint256 word, uint256 rated, uint256 policy) private returns (uint256) {
+        bool plain =
+            word & (AccountWord.UNUSUAL | AccountWord.REGISTERED) == AccountWord.REGISTERED && record >> 73 == 0;
+        if (plain && !rated.isBelow(policy.scale())) return rated;
+        return _ratedWithCare(record, word, policy);
+    }
 
     /// @dev An account with the rating of a record that is not an everyday one: it may be invalid, or cross the threshold.
     function _ratedWithCare(uint256 record, uint256 word, uint256 policy) private returns (uint256) {

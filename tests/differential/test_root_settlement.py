@@ -12,6 +12,7 @@ from voltberg.experiments.fuzz.pair import ACCOUNTS, FuzzSetup, Pair
 from voltberg.reference.auction_words import unpack_record
 from voltberg.reference.market import Call
 from voltberg.reference.record_tree import chunk_hashes, proof_of
+from voltberg.reference.words import pack_record_reading
 
 pytest.importorskip(
     "pyrevm", reason="the in-process engine needs pyrevm, which has wheels for Python 3.11 and 3.12"
@@ -73,6 +74,24 @@ class Settler:
             data += b"\0"
         self.step("reportDeliveryFromRoot", frame, first, part, proof, data)
 
+    def report_one(self, frame):
+        """One record, now and then one that is not there, or with a wrong proof."""
+        draw, words = self.draw, list(self.twin.auction.records_of(frame))
+        index = draw.randrange(len(words) + 1)
+        first = min(index, len(words) - 1) // 8
+        shown = words[8 * first : 8 * first + 8]
+        shown += [int.from_bytes(node, "big") for node in proof_of(chunk_hashes(words), first, 1)]
+        spoilt = draw.randrange(10)
+        if spoilt == 0:
+            shown[draw.randrange(len(shown))] ^= 1 << draw.randrange(256)
+        elif spoilt == 1:
+            shown = draw.choice((shown[:-1], [*shown, 0], shown[: draw.randrange(len(shown))]))
+        record = unpack_record(words[min(index, len(words) - 1)])
+        owed = max(0, record.sold_wh - record.bought_wh)
+        delivered = draw.choice((0, owed, owed, owed * 95 // 100, owed // 2, owed + 7, NOT_READ))
+        reading = pack_record_reading(frame, index, delivered) | (0 if draw.randrange(20) else 1 << 88)
+        self.step("reportRecord", reading, shown)
+
     def settle(self, frame, read):
         """From the refusal deadline to the last payment."""
         clock = self.twin.clock
@@ -83,7 +102,10 @@ class Settler:
         self.step("reportDelivery", frame, [7 | 5 << 32])
         for number in range(5 if read else 0):
             self.desk.pair.step(self._clocked("startProbation", self.draw.randrange(7, 16), frame, number))
+            self.report_one(frame)
             self.report(frame)
+        for _ in range(12 if read else 0):
+            self.report_one(frame)
         if self.step("finaliseFrame", frame).status:
             return
         self.step("settleUnmetered", frame, [7])
@@ -117,7 +139,7 @@ def test_the_house_settles_roots_as_its_twin_does(pair, seed):
     for frame in frames:
         settler.settle(frame, read=frame != frames[-1])
     pair.checkpoint()
-    expected = {"reportDeliveryFromRoot", "settleUnmeteredFromRoot", "finaliseFrame"}
+    expected = {"reportDeliveryFromRoot", "reportRecord", "settleUnmeteredFromRoot", "finaliseFrame"}
     assert expected <= set(settler.seen), settler.seen
     assert {"Settlement_RecordsUnsettled", "Settlement_Unsettled"} & set(settler.seen)
     assert {"Settlement_WrongRecords", "Settlement_OtherResults"} <= set(settler.seen)

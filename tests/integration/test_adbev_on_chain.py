@@ -8,7 +8,7 @@ import pytest
 
 from voltberg.chain.compile import compile_contracts
 from voltberg.experiments.adbev_chain import ChainRun, run_on_chain
-from voltberg.reference.words import unpack_delivery
+from voltberg.reference.words import unpack_deliveries
 from voltberg.scheduling.adbev_literal import LiteralScheduler
 from voltberg.scheduling.fluid import FluidScheduler
 from voltberg.scheduling.level import LevelScheduler
@@ -69,7 +69,7 @@ def test_all_that_is_sold_is_delivered_and_every_frame_becomes_final(artifacts):
             if (contract, event) == ("house", "FrameFinalised"):
                 final.add(args[0])
             if event == "DeliveriesSettled" and args[0] < first_frame + 48:
-                for record in map(unpack_delivery, args[1]):
+                for record in unpack_deliveries(args[1]):
                     if record.participant_id in ids:
                         row = ids.index(record.participant_id)
                         delivered_wh[row, args[0] - first_frame] += record.delivered_wh

@@ -13,7 +13,7 @@ from voltberg.chain.engine import Engine, open_engine
 from voltberg.chain.ledger import ChainLedger
 from voltberg.experiments.replay_run import LOCAL_ENGINES, ROLE_ACCOUNTS, cast_of
 from voltberg.reference.market import ReferenceMarket
-from voltberg.reference.words import unpack_delivery
+from voltberg.scheduling.grid_prices import GRID_ASK_TICK
 from voltberg.scheduling.problem import Schedule
 from voltberg.simulation.ev_day import FIRST_DAY, GRID, MOST_EVS, NEIGHBOURS, EvDay, replayed_days
 from voltberg.simulation.ev_fills import EvFills, fill_differences, fills_of
@@ -223,16 +223,16 @@ def _conclude(
             for step in every
             if step.execution.error
         ),
-        shortfall_wh=sum(_shortfall_wh(step) for step in every),
+        shortfall_wh=sum(_shortfall_wh(market, steps[name]) for name, market in day.markets.items()),
         money_residual_micro=sum(abs(residual) for *money, _ in left_over for residual in money),
         energy_residual_wh=sum(energy_wh for *_, energy_wh in left_over),
     )
 
 
-def _shortfall_wh(step: Step) -> int:
-    return sum(
-        unpack_delivery(record).shortfall_wh
-        for _, event, args in step.execution.logs
-        if event == "DeliveriesSettled"
-        for record in args[1]
-    )
+def _shortfall_wh(market: EvMarket, steps: list[Step]) -> int:
+    """Give what the grid was paid to deliver in the place of sellers, by its price."""
+    price_micro_per_wh = GRID_ASK_TICK * market.twin.house.tick_micro_per_wh()
+    paid_micro = [
+        args[4] for step in steps for _, event, args in step.execution.logs if event == "FrameFinalised"
+    ]
+    return sum(-(-micro // price_micro_per_wh) for micro in paid_micro)

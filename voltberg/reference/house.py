@@ -18,6 +18,7 @@ from voltberg.reference.words import (
     MASK_32,
     NOT_POSTED_TICK,
     RING_FRAMES,
+    pack_deliveries,
     unpack_position,
 )
 
@@ -122,7 +123,7 @@ class HouseTwin(RootSettlement):
             else:
                 records.append(self._settle_one(frame, participant_id, delivered_wh, word))
         if records:
-            self._emit("DeliveriesSettled", frame, tuple(records))
+            self._emit("DeliveriesSettled", frame, pack_deliveries(records))
 
     def _skip_reason(self, frame: int, participant_id: int, word: int) -> int:
         if (frame, participant_id) in self._settled:

@@ -78,8 +78,4 @@ class HouseFrames(HouseAccounts):
         self._pay(participant_id, payment.paid_micro)
         if rating != UNRATED:
             self._rate(participant_id, position.owed_wh, rating)
-        return pack_delivery(
-            SettledDelivery(
-                participant_id, payment.delivered_wh, payment.shortfall_wh, payment.paid_micro, rating
-            )
-        )
+        return pack_delivery(SettledDelivery(participant_id, payment.delivered_wh, payment.paid_micro))

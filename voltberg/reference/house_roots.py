@@ -14,7 +14,7 @@ from voltberg.reference.registry import RegistryTwin
 from voltberg.reference.settlement_rule import FrameRecord
 from voltberg.reference.state import Contract, Revert, State, external, method_of, view
 from voltberg.reference.token import TokenTwin
-from voltberg.reference.words import MASK_32, MASK_40, unpack_position
+from voltberg.reference.words import MASK_16, MASK_32, MASK_40, pack_deliveries, unpack_position
 
 READING_BYTES: Final = 5
 NOT_READ: Final = MASK_40
@@ -87,7 +87,27 @@ class RootSettlement(HouseFrames):
             for index, (entry, delivered_wh) in enumerate(zip(net, delivered, strict=True), start=first)
             if delivered_wh != NOT_READ
         ]
-        self._settle_records(frame, wanted, read=True)
+        self._log_all(frame, self._settle_records(frame, wanted, read=True))
+
+    @external
+    def report_record(self, sender: str, reading: int, shown: Sequence[int]) -> None:
+        """Take the metered delivery of one record and settle it."""
+        self._only_role(sender, Role.METER)
+        frame, index = reading & MASK_32, reading >> 32 & MASK_16
+        self._unfinished_of(frame, roots=True)
+        self._check_metering(frame)
+        if reading >> 88:
+            raise Revert("Settlement_InvalidRecord", reading)
+        records = self._take_over(frame).records
+        first = index - index % CHUNK_RECORDS
+        if index >= records:
+            raise Revert("Settlement_WrongRecords", frame)
+        ends = min(CHUNK_RECORDS, records - first)
+        proof = [node.to_bytes(32, "big") for node in shown[ends:]]
+        net = self._verified(frame, index // CHUNK_RECORDS, shown[:ends], proof)
+        wanted = [(index, net[index - first], reading >> 48)]
+        for record in self._settle_records(frame, wanted, read=True):
+            self._emit("DeliverySettled", frame, record)
 
     @external
     def settle_unmetered_from_root(
@@ -131,18 +151,8 @@ class RootSettlement(HouseFrames):
     def _verified(
         self, frame: int, first_chunk: int, records: Sequence[int], proof: Sequence[bytes]
     ) -> list[NetRecord]:
-        record = self._frames[frame]
-        root, total, any_refused, owed_micro = method_of(self.contracts, record.venue, "result_of")(frame)
-        if not record.taken:
-            self._take_held(record.venue, owed_micro)
-            record = replace(
-                record,
-                taken=True,
-                any_refused=any_refused,
-                records=total,
-                surplus_micro=record.surplus_micro + owed_micro,
-            )
-            self._state.write(self._frames, frame, record)
+        record = self._take_over(frame)
+        root, total, _, _ = method_of(self.contracts, record.venue, "result_of")(frame)
         ends_with_all = first_chunk * CHUNK_RECORDS + len(records) == total
         chunks = -(-total // CHUNK_RECORDS)
         found = root_of_range(first_chunk, chunk_hashes(records), chunks, proof)
@@ -154,6 +164,23 @@ class RootSettlement(HouseFrames):
             refused = method_of(self.contracts, record.venue, "refused_of")(frame, ids)
         return [net_record(word, less) for word, less in zip(records, refused, strict=True)]
 
+    def _take_over(self, frame: int) -> FrameRecord:
+        """Give a frame's record, with the result that it takes over from its venue if it has not yet."""
+        record = self._frames[frame]
+        if record.taken:
+            return record
+        _, total, any_refused, owed_micro = method_of(self.contracts, record.venue, "result_of")(frame)
+        self._take_held(record.venue, owed_micro)
+        record = replace(
+            record,
+            taken=True,
+            any_refused=any_refused,
+            records=total,
+            surplus_micro=record.surplus_micro + owed_micro,
+        )
+        self._state.write(self._frames, frame, record)
+        return record
+
     def _settle_unread(
         self, frame: int, first_chunk: int, net: Sequence[NetRecord], *, buyers_only: bool = False
     ) -> None:
@@ -162,12 +189,16 @@ class RootSettlement(HouseFrames):
             for index, entry in enumerate(net, start=first_chunk * CHUNK_RECORDS)
             if (frame, index) not in self._settled_records and not (buyers_only and entry.position.sold_wh)
         ]
-        self._settle_records(frame, wanted, read=False)
+        self._log_all(frame, self._settle_records(frame, wanted, read=False))
+
+    def _log_all(self, frame: int, logged: Sequence[int]) -> None:
+        if logged:
+            self._emit("DeliveriesSettled", frame, pack_deliveries(logged))
 
     def _settle_records(
         self, frame: int, wanted: Sequence[tuple[int, NetRecord, int | None]], *, read: bool
-    ) -> None:
-        """Settle records in their order; one that is settled already is passed over in its place."""
+    ) -> list[int]:
+        """Settle records in order, one that is settled already passed over in its place; return the log."""
         before = self._frames[frame]
         record, logged, spent = before, [], 0
         for index, entry, delivered_wh in wanted:
@@ -181,7 +212,7 @@ class RootSettlement(HouseFrames):
             record = record.settled(entry.position.sold_wh, payment._replace(surplus_micro=0), read=read)
             logged.append(self._paid_and_rated(entry.participant_id, entry.position, payment, rating))
         if not logged:
-            return
+            return []
         if spent > before.surplus_micro:
             raise Revert("Settlement_VenueOverdrawn", before.venue, spent, before.surplus_micro)
         record = replace(
@@ -190,4 +221,4 @@ class RootSettlement(HouseFrames):
             settled_records=before.settled_records + len(logged),
         )
         self._state.write(self._frames, frame, record)
-        self._emit("DeliveriesSettled", frame, tuple(logged))
+        return logged

@@ -6,6 +6,7 @@ interfaces' documentation. Packing checks that every field fits: one that spills
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from voltberg.models import Fill, Movement, OrderRequest, Placement, Position, SettledDelivery, Side, Trade
@@ -19,6 +20,8 @@ MASK_56: Final = (1 << 56) - 1
 MASK_64: Final = (1 << 64) - 1
 
 REQUEST_BITS: Final = 144
+DELIVERY_BYTES: Final = 16
+"""Bytes of a record of ``DeliveriesSettled``."""
 RING_FRAMES: Final = 512
 """Frames whose positions live side by side."""
 NOT_POSTED_TICK: Final = 255
@@ -248,25 +251,33 @@ def pack_reading(participant_id: int, delivered_wh: int) -> int:
     return packed("reading", ((participant_id, 32), (delivered_wh, 40)))
 
 
+def pack_record_reading(frame: int, index: int, delivered_wh: int) -> int:
+    """First argument of ``TradeSettlement.reportRecord``."""
+    return packed("record reading", ((frame, 32), (index, 16), (delivered_wh, 40)))
+
+
 def pack_delivery(delivery: SettledDelivery) -> int:
-    """Record of ``DeliveriesSettled``."""
-    return (
-        delivery.participant_id
-        | delivery.delivered_wh << 32
-        | delivery.shortfall_wh << 72
-        | delivery.paid_micro << 112
-        | delivery.rating << 176
-    )
+    """Record of ``DeliveriesSettled`` or ``DeliverySettled``; money beyond 56 bits shows as the most."""
+    return min(delivery.paid_micro, MASK_56) | delivery.participant_id << 56 | delivery.delivered_wh << 88
 
 
 def unpack_delivery(word: int) -> SettledDelivery:
-    """Read a record of ``DeliveriesSettled``."""
+    """Read a record of ``DeliveriesSettled``, or the argument of ``DeliverySettled``."""
     return SettledDelivery(
-        participant_id=word & MASK_32,
-        delivered_wh=word >> 32 & MASK_40,
-        shortfall_wh=word >> 72 & MASK_40,
-        paid_micro=word >> 112 & MASK_64,
-        rating=word >> 176 & MASK_8,
+        participant_id=word >> 56 & MASK_32, delivered_wh=word >> 88 & MASK_40, paid_micro=word & MASK_56
+    )
+
+
+def pack_deliveries(records: Iterable[int]) -> bytes:
+    """Argument of ``DeliveriesSettled``, from its records."""
+    return b"".join(record.to_bytes(DELIVERY_BYTES, "big") for record in records)
+
+
+def unpack_deliveries(data: bytes) -> tuple[SettledDelivery, ...]:
+    """Read the argument of ``DeliveriesSettled``."""
+    return tuple(
+        unpack_delivery(int.from_bytes(data[start : start + DELIVERY_BYTES], "big"))
+        for start in range(0, len(data), DELIVERY_BYTES)
     )
 
 

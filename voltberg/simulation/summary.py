@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from voltberg.reference.words import NOT_POSTED_TICK
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.ledger import FinalState
 from voltberg.simulation.tables import ReplayTables
@@ -49,7 +50,8 @@ def summarise(
         "venue": replay.settings.venue,
         **_execution(tables, engine, seconds, differences),
         "money_residual_micro": money_residual_micro(replay, final),
-        "energy_residual_wh": energy_residual_wh(tables, replay.settings.market.storage.efficiency_bps),
+        "energy_residual_wh": energy_residual_wh(tables, replay.settings.market.storage.efficiency_bps)
+        + fallback_residual_wh(tables, final, replay.settings.market.settlement.tick_micro_per_wh),
         **_energy(replay, tables),
         **_money(replay, tables, final),
     }
@@ -124,6 +126,40 @@ def energy_residual_wh(tables: ReplayTables, efficiency_bps: int) -> int:
     )
     residual += (totals["in_wh"] * efficiency_bps // BPS - totals["out_wh"] - totals["left_wh"]).abs().sum()
     return int(residual)
+
+
+def fallback_residual_wh(tables: ReplayTables, final: FinalState, tick_micro_per_wh: int) -> int:
+    """Sum up the differences between what sellers fell short of and what the house bought for them (M5).
+
+    Parameters
+    ----------
+    tables : ReplayTables
+        The tables.
+    final : mapping
+        Values of the public views, with the frames' fallback money.
+    tick_micro_per_wh : int
+        Money per Wh and tick [micro].
+
+    Returns
+    -------
+    int
+        Sum of absolute differences, rounded up, over the frames whose sellers all were read and which have a
+        fallback price above 0 [Wh].
+    """
+    owing = tables.positions[tables.positions["owed_wh"] > 0]
+    unread = set(owing.loc[~owing["metered"].astype(bool), "frame"])
+    missing_wh = owing.groupby("frame")["shortfall_wh"].sum()
+    residual_wh = 0
+    for (contract, function, args), value in final.items():
+        if (contract, function) != ("house", "frameOf") or args[0] in unread:
+            continue
+        _, cap_tick, grid_tick, retailer_tick, *_, fallback_micro, _ = value
+        cheapest = min(grid_tick, retailer_tick)
+        price = (cap_tick if cheapest == NOT_POSTED_TICK else cheapest) * tick_micro_per_wh
+        if price:
+            residual_micro = abs(int(missing_wh.get(args[0], 0)) * price - fallback_micro)
+            residual_wh += -(-residual_micro // price)
+    return residual_wh
 
 
 def unserved_energy_wh(replay: DayReplay, positions: pd.DataFrame) -> int:

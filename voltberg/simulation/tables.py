@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from voltberg.models import OrderKind, Side
-from voltberg.reference.words import unpack_delivery, unpack_movement
+from voltberg.models import OrderKind, SettledDelivery, Side
+from voltberg.reference.parameters import CreditPolicy
+from voltberg.reference.rating import UNRATED, verdict
+from voltberg.reference.words import unpack_deliveries, unpack_movement
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.frames_table import SIDE_NAMES, frames_table
 from voltberg.simulation.ledger import FinalState, Step
@@ -245,23 +247,29 @@ def _depth(follower: OrderFollower) -> pd.DataFrame:
 
 
 def _positions(replay: DayReplay, steps: Sequence[Step], final: FinalState) -> pd.DataFrame:
-    settled: dict[tuple[int, int], tuple[object, ...]] = {}
+    settled: dict[tuple[int, int], tuple[bool, SettledDelivery]] = {}
     for step in steps:
         for contract, event, args in step.execution.logs:
             if contract == "house" and event == "DeliveriesSettled":
                 metered = step.planned.operation == "report_delivery"
-                for word in args[1]:
-                    delivery = unpack_delivery(word)
-                    settled[args[0], delivery.participant_id] = (
-                        metered,
-                        delivery.delivered_wh,
-                        delivery.shortfall_wh,
-                        delivery.paid_micro,
-                        RATING_NAMES[delivery.rating],
-                    )
+                for delivery in unpack_deliveries(args[1]):
+                    settled[args[0], delivery.participant_id] = metered, delivery
+    policy = CreditPolicy(*(value for _, value in replay.settings.market.rating))
     rows = []
     for frame, participant_id, p, refund_micro in replay.venue.positions(final):
-        settlement = settled.get((frame, participant_id), (False, 0, 0, 0, ""))
+        settlement: tuple[object, ...] = (False, 0, 0, 0, "")
+        if (frame, participant_id) in settled:
+            metered, delivery = settled[frame, participant_id]
+            # What the log leaves to be worked out (M4, M10).
+            shortfall_wh = max(0, p.owed_wh - delivery.delivered_wh)
+            rating = verdict(p.owed_wh, shortfall_wh, policy) if metered else UNRATED
+            settlement = (
+                metered,
+                delivery.delivered_wh,
+                shortfall_wh,
+                delivery.paid_micro,
+                RATING_NAMES[rating],
+            )
         rows.append(
             (
                 frame,

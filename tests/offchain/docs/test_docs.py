@@ -160,7 +160,8 @@ PACKERS: dict[str, Callable[..., int]] = {
     "cancellation": words.pack_cancellation,
     "reduction": words.pack_reduction,
     "move": words.pack_move,
-    "delivery": lambda *values: words.pack_delivery(SettledDelivery(*values)),
+    "delivery": lambda paid, number, delivered: words.pack_delivery(SettledDelivery(number, delivered, paid)),
+    "record reading": words.pack_record_reading,
 }
 UNPACKERS: dict[str, Callable[[int], tuple[int, ...]]] = {
     "moved energy": lambda word: fields_of(words.unpack_movement(word)),

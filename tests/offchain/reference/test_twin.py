@@ -14,7 +14,7 @@ from voltberg.reference.words import (
     pack_request,
     pack_tariff,
     trade_of,
-    unpack_delivery,
+    unpack_deliveries,
     unpack_fill,
     unpack_move,
 )
@@ -164,13 +164,10 @@ def test_shortfall_costs_the_own_price_when_it_is_above_the_fallback_price(scene
     scene.after_delivery()
     scene.report((7, 600), (10, 0))
     (records,) = [args[1] for _, event, args in scene.market.logs if event == "DeliveriesSettled"]
-    delivery = unpack_delivery(records[0])
+    delivery = unpack_deliveries(records)[0]
     whole = 1_000 * (145 + 5) * TICK_MICRO
-    assert (delivery.shortfall_wh, delivery.paid_micro, delivery.rating) == (
-        400,
-        whole - 400 * 145 * TICK_MICRO,
-        2,
-    )
+    assert (delivery.delivered_wh, delivery.paid_micro) == (600, whole - 400 * 145 * TICK_MICRO)
+    assert scene.market.house.account_of(7)[1:4] == (1, 1_000, 0)
     assert scene.market.house.frame_of(FRAME)[9:] == (400 * 140 * TICK_MICRO, 400 * 5 * TICK_MICRO)
 
 

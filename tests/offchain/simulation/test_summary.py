@@ -11,7 +11,7 @@ from voltberg.simulation.ledger import Execution, Step
 from voltberg.simulation.plan import Cast
 from voltberg.simulation.replay import differences, public_views
 from voltberg.simulation.settings import ReplaySettings
-from voltberg.simulation.summary import energy_residual_wh, money_residual_micro
+from voltberg.simulation.summary import energy_residual_wh, fallback_residual_wh, money_residual_micro
 from voltberg.simulation.tables import make_tables
 
 HOUSEHOLDS = 12
@@ -42,6 +42,7 @@ def test_sound_day_has_no_residual(finished_day) -> None:
     assert len(tables.storage) > 0
     assert money_residual_micro(replay, final) == 0
     assert energy_residual_wh(tables, 9_500) == 0
+    assert fallback_residual_wh(tables, final, replay.settings.market.settlement.tick_micro_per_wh) == 0
     assert differences(replay, final) == []
 
 
@@ -113,3 +114,13 @@ def test_shortfall_that_nobody_supplied_shows(finished_day) -> None:
     row = positions.index[positions["metered"] & (positions["shortfall_wh"] > 0)][0]
     positions.loc[row, "shortfall_wh"] -= 1
     assert energy_residual_wh(replace(tables, positions=positions), 9_500) == 1
+
+
+@pytest.mark.parametrize("wrong_wh", [1, -1])
+def test_shortfall_that_the_house_did_not_buy_shows(finished_day, wrong_wh: int) -> None:
+    replay, final, tables = finished_day
+    positions = tables.positions.copy()
+    row = positions.index[positions["metered"] & (positions["shortfall_wh"] > 1)][0]
+    positions.loc[row, "shortfall_wh"] += wrong_wh
+    tick_micro_per_wh = replay.settings.market.settlement.tick_micro_per_wh
+    assert fallback_residual_wh(replace(tables, positions=positions), final, tick_micro_per_wh) == 1

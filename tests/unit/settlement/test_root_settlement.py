@@ -5,7 +5,7 @@ import pytest
 from tests.unit.settlement.conftest import CAP_TICK, TICK_MICRO, owed_micro, position, record
 from voltberg.chain.market import checked_address
 from voltberg.reference.record_tree import chunk_hashes, root_of
-from voltberg.reference.words import unpack_delivery
+from voltberg.reference.words import unpack_deliveries
 
 REFUND = 700
 
@@ -37,9 +37,15 @@ def frame(root_desk):
 
 
 def paid(outcome):
-    """Paid micro and rating by participant, from the log."""
-    logged = [unpack_delivery(word) for event in outcome.events("DeliveriesSettled") for word in event[1]]
-    return {entry.participant_id: (entry.paid_micro, entry.rating) for entry in logged}
+    """Paid micro by participant, from the log."""
+    logged = [entry for event in outcome.events("DeliveriesSettled") for entry in unpack_deliveries(event[1])]
+    return {entry.participant_id: entry.paid_micro for entry in logged}
+
+
+def rated(desk, participant):
+    """Ratings, and Wh of the good ones."""
+    account = desk.account(participant)
+    return account["rated_frames"], account["good_wh"]
 
 
 def test_a_full_delivery_gets_value_lock_and_refund_and_is_rated(market, root_desk, frame):
@@ -49,15 +55,15 @@ def test_a_full_delivery_gets_value_lock_and_refund_and_is_rated(market, root_de
     outcome = root_desk.report_records(frame, {one.id: 100, two.id: 75, three.id: 0, four.id: 0, five.id: 0})
     full = 100 * CAP_TICK * TICK_MICRO + REFUND, 60 * CAP_TICK * TICK_MICRO
     assert paid(outcome) == {
-        one.id: (full[0], 1),
-        two.id: (full[1], 1),
-        three.id: (REFUND, 0),
-        four.id: (0, 0),
-        five.id: (4_000, 0),
+        one.id: full[0],
+        two.id: full[1],
+        three.id: REFUND,
+        four.id: 0,
+        five.id: 4_000,
     }
     gained = {actor.id: root_desk.balance(actor) - before[actor.id] for actor in market.participants[:5]}
-    assert gained == {number: amount for number, (amount, _) in paid(outcome).items()}
-    assert root_desk.account(one)["rated_wh"] == 100
+    assert gained == paid(outcome)
+    assert [rated(root_desk, actor) for actor in (one, two, three)] == [(1, 100), (1, 60), (0, 0)]
     assert market.call("house", "recordsOf", frame) == (5, 5)
     assert root_desk.frame_record(frame)["surplus"] == 0
     assert root_desk.money_residual(frame) == 0
@@ -71,7 +77,9 @@ def test_a_shortfall_costs_what_it_costs_in_stored_positions(market, root_desk, 
     root_desk.to_metering(frame)
     outcome = root_desk.report_records(frame, {one.id: 80, two.id: 60})
     cost = 20 * 90 * TICK_MICRO
-    assert paid(outcome)[one.id] == (100 * CAP_TICK * TICK_MICRO + REFUND - cost, 2)
+    assert paid(outcome)[one.id] == 100 * CAP_TICK * TICK_MICRO + REFUND - cost
+    assert rated(root_desk, one) == (1, 0)
+    assert rated(root_desk, two) == (1, 60)
     assert root_desk.frame_record(frame)["fallback"] == cost
     # What the frame holds beside it is owed to the three that were not read.
     assert root_desk.frame_record(frame)["surplus"] == REFUND + 4_000
@@ -121,8 +129,8 @@ def test_unread_records_of_a_read_frame_get_their_lock(market, root_desk, frame)
         root_desk.settle_unmetered_records(frame)
     outcome = root_desk.settle_unmetered_records(frame)
     lock = 100 * (CAP_TICK - 50) * TICK_MICRO
-    assert paid(outcome)[one.id] == (lock + REFUND, 0)
-    assert paid(outcome)[three.id] == (REFUND, 0)
+    assert paid(outcome)[one.id] == lock + REFUND
+    assert paid(outcome)[three.id] == REFUND
     assert outcome.events("SettlementSkipped") == []
     assert root_desk.settle_unmetered_records(frame).events("DeliveriesSettled") == []
     root_desk.finalise(frame)
@@ -133,7 +141,7 @@ def test_a_frame_that_nobody_read_settles_as_contracted(market, root_desk, frame
     one = market.participants[0]
     root_desk.past_metering(frame)
     outcome = root_desk.settle_unmetered_records(frame)
-    assert paid(outcome)[one.id] == (100 * CAP_TICK * TICK_MICRO + REFUND, 0)
+    assert paid(outcome)[one.id] == 100 * CAP_TICK * TICK_MICRO + REFUND
     root_desk.finalise(frame)
     assert root_desk.money_residual(frame) == 0
 
@@ -144,9 +152,9 @@ def test_who_sold_nothing_is_released_before_delivery(market, root_desk, frame):
     with market.reverts_named("Settlement_BeforeRefusalDeadline"):
         root_desk.release_records(frame)
     assert paid(root_desk.release_records(frame)) == {
-        three.id: (REFUND, 0),
-        four.id: (0, 0),
-        five.id: (4_000, 0),
+        three.id: REFUND,
+        four.id: 0,
+        five.id: 4_000,
     }
     assert root_desk.release_records(frame).events("DeliveriesSettled") == []
     assert not root_desk.frame_record(frame)["read"]
@@ -169,14 +177,14 @@ def test_refused_trades_are_taken_off_the_records(market, root_desk, frame):
     lock = 60 * (CAP_TICK - 50) * TICK_MICRO
     released = paid(root_desk.release_records(frame))
     assert released == {
-        two.id: (lock, 0),
-        three.id: (REFUND, 0),
-        four.id: (0, 0),
-        five.id: (4_000, 0),
+        two.id: lock,
+        three.id: REFUND,
+        four.id: 0,
+        five.id: 4_000,
     }
     root_desk.to_metering(frame)
     assert paid(root_desk.report_records(frame, {one.id: 100})) == {
-        one.id: (100 * CAP_TICK * TICK_MICRO + REFUND, 1)
+        one.id: 100 * CAP_TICK * TICK_MICRO + REFUND
     }
     root_desk.finalise(frame)
     assert root_desk.money_residual(frame) == 0
@@ -299,7 +307,7 @@ def test_large_frames_settle_in_any_order_of_chunks_and_their_bits_cross_words(m
         outcome = root_desk.release_records(frame, first, chunks)
         ((_, logged),) = outcome.events("DeliveriesSettled")
         shown = words[8 * first : 8 * (first + chunks)]
-        assert [unpack_delivery(word).paid_micro for word in logged] == [word >> 216 for word in shown]
+        assert [entry.paid_micro for entry in unpack_deliveries(logged)] == [word >> 216 for word in shown]
         assert root_desk.money_residual(frame) == 0
     assert market.call("house", "recordsOf", frame) == (300, 300)
     market.travel_to(market.end_of(frame))
@@ -317,7 +325,7 @@ def test_the_bits_of_a_slots_earlier_frame_do_not_count(market, root_desk):
     root_desk.seal(later, [record(7, refund_micro=6)])
     market.travel_to(market.refusal_deadline_of(later))
     assert not market.call("house", "isRecordSettled", later, 0)
-    assert paid(root_desk.release_records(later)) == {7: (6, 0)}
+    assert paid(root_desk.release_records(later)) == {7: 6}
     assert market.call("house", "isRecordSettled", first, 0)
 
 
@@ -328,7 +336,7 @@ def test_readings_cross_words_of_settled_bits(market, root_desk):
     root_desk.to_metering(frame)
     outcome = root_desk.report_records(frame, dict.fromkeys(range(7, 19), 0), first=26)
     ((_, logged),) = outcome.events("DeliveriesSettled")
-    assert [unpack_delivery(word).paid_micro for word in logged] == [word >> 216 for word in words[208:]]
+    assert [entry.paid_micro for entry in unpack_deliveries(logged)] == [word >> 216 for word in words[208:]]
     settled = [index for index in range(240) if market.call("house", "isRecordSettled", frame, index)]
     assert settled == list(range(208, 240))
     assert root_desk.money_residual(frame) == 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from voltberg.experiments.fuzz.draft import Draft, Maker
 from voltberg.reference.auction_words import unpack_record
 from voltberg.reference.record_tree import CHUNK_RECORDS, chunk_hashes, proof_of
+from voltberg.reference.words import pack_record_reading
 
 if TYPE_CHECKING:
     from voltberg.experiments.fuzz.actions import Actions
@@ -58,6 +59,29 @@ def report(a: Actions) -> Draft | None:
     return Draft("house", "reportDeliveryFromRoot", (frame, first, records, proof, data), a.cast.meter)
 
 
+def report_one(a: Actions) -> Draft | None:
+    """Report the delivery of one record with its proof; seldom one that is not there, or a wrong proof."""
+    frame = _some_frame(a, "end", "metering_deadline")
+    if frame is None:
+        return None
+    words = a.market.auction.records_of(frame)
+    hashes = chunk_hashes(words)
+    kind = a.draw.randrange(20)
+    index = len(words) if kind == 0 else a.draw.randrange(len(words))
+    first = min(index // CHUNK_RECORDS, len(hashes) - 1)
+    record = unpack_record(words[min(index, len(words) - 1)])
+    owed_wh = max(0, record.sold_wh - record.bought_wh)
+    delivered_wh = a.draw.choice((0, owed_wh // 2, owed_wh, owed_wh, owed_wh + 9, NOT_READ))
+    shown = list(words[first * CHUNK_RECORDS : (first + 1) * CHUNK_RECORDS])
+    shown += [int.from_bytes(node, "big") for node in proof_of(hashes, first, 1)]
+    if kind == 1:
+        shown[a.draw.randrange(len(shown))] ^= 1 << a.draw.randrange(256)
+    elif kind == 2:
+        shown = shown[:-1] if a.draw.randrange(2) else [*shown, 0]
+    reading = pack_record_reading(frame, index, delivered_wh)
+    return Draft("house", "reportRecord", (reading, shown), a.cast.meter)
+
+
 def settle_unmetered(a: Actions) -> Draft | None:
     """Settle records whose metering deadline is over."""
     frame = _some_frame(a, "metering_deadline")
@@ -90,6 +114,7 @@ def finalise(a: Actions) -> Draft | None:
 
 ROOT_CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     (report, 5),
+    (report_one, 3),
     (settle_unmetered, 4),
     (release, 3),
     (finalise, 3),

@@ -40,10 +40,5 @@ LIMITS: Final[Mapping[str, int]] = {
 AWAITED: Final[frozenset[str]] = frozenset(())
 """Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
 
-KNOWN_MISSES: Final[Mapping[str, str]] = {
-    "settle_positions_batch100_each": "instructions for each position, see `compute` below",
-    "settle_batch100_each": "calldata, slots and log are 6,050 each; the rest decodes, checks and rates",
-    "settle_by_proof": "chunk and proof are 5,856 of calldata, slots and log 21,100; see `compute` below",
-    "credit_batch100_each": "each rating is checked, added and compared with the threshold",
-}
+KNOWN_MISSES: Final[Mapping[str, str]] = {}
 """Figures above their limit, with reasons, which ``docs/gas.md`` gives. One that holds may not stand here."""

@@ -12,6 +12,7 @@ from voltberg.experiments.gas.stage import (
 )
 from voltberg.matching.frame import clearing_input
 from voltberg.models import Side
+from voltberg.reference import words
 from voltberg.reference.auction_clearing import FrameResult, clear_frame
 from voltberg.reference.auction_service import AuctionRules
 from voltberg.reference.auction_words import AuctionOrder, pack_auction_order, pack_auction_request
@@ -21,6 +22,8 @@ SELLERS = 100
 BUYERS = 10
 ASK_TICK, BID_TICK = 90, 100
 SALE_WH = 1_000
+ALONE = 5 * CHUNK_RECORDS
+"""The record that is settled by proof."""
 NOT_READ = 2**40 - 1
 FEE_TICKS = GRID_FEE_TICKS + PLATFORM_FEE_TICKS
 
@@ -113,6 +116,31 @@ def report(stage: Stage, part: Shown, readings: int, label: str = "") -> int:
     return stage.measure(label, stage.meter, "house", "reportDeliveryFromRoot", *args)
 
 
+def report_one(stage: Stage, result: FrameResult, index: int, label: str = "") -> int:
+    """Report the delivery of one record, all of its sale, with its proof.
+
+    Parameters
+    ----------
+    stage : Stage
+        After delivery.
+    result : FrameResult
+        The frame's.
+    index : int
+        Number of the record.
+    label : str, optional
+        Measured under this name.
+
+    Returns
+    -------
+    int
+        Gas.
+    """
+    _, records, proof = shown(result, index // CHUNK_RECORDS, 1)
+    reading = words.pack_record_reading(stage.frame_of("auction"), index, SALE_WH)
+    nodes = [int.from_bytes(node, "big") for node in proof]
+    return stage.measure(label, stage.meter, "house", "reportRecord", reading, [*records, *nodes])
+
+
 @scenario(MARKET, "settle_batch100", "settle_batch100_each", "settle_by_proof")
 def settle_roots(stage: Stage) -> Figures:
     """Settle 100 sellers with their ratings in one batch, the first of its frame; one of a frame begun."""
@@ -121,7 +149,7 @@ def settle_roots(stage: Stage) -> Figures:
     with stage.rewound():
         batch = report(stage, shown(result, 0, 13), SELLERS, "settle_batch100")
     report(stage, shown(result, 0, 1), CHUNK_RECORDS)
-    single = report(stage, shown(result, 5, 1), 1, "settle_by_proof")
+    single = report_one(stage, result, ALONE, "settle_by_proof")
     return {
         "settle_batch100": batch,
         "settle_batch100_each": -(-batch // SELLERS),
