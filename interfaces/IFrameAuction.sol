@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IDelegation} from "./IDelegation.sol";
 import {IMarketVenue} from "./IMarketVenue.sol";
+import {ISignedOrders} from "./ISignedOrders.sol";
 import {IRootVenue} from "./IVenue.sol";
 
 /// @title Call auction per delivery frame, rank priority of Xiao & Hou (2022), cleared by whoever supplies the verified order
@@ -25,7 +26,7 @@ import {IRootVenue} from "./IVenue.sol";
 /// The sequence of a frame, whose places are called positions: the carried words, then the chain's if `rollKeepsRank`, else the chain's
 /// words, then the carried ones. Bounds: a chain takes orders while it has less than 3,072 words and cancels while it has less than 4,096;
 /// at most 512 orders of a side roll. So a frame has at most 5,120 positions, and one transaction can void any.
-interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
+interface IFrameAuction is IDelegation, ISignedOrders, IRootVenue, IMarketVenue {
     /// @notice Settings, fixed at deployment.
     /// @param minimumQuantityWh Least quantity and least peak of an order, above 0 [Wh].
     /// @param minimumLockMicro Least lock of an order [micro].
@@ -178,6 +179,15 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     /// `Auction_TickOutOfRange` and what follows it in {place}.
     function placeFor(uint32 frame, uint256[] calldata entries) external;
 
+    /// @notice Places an order that its owner signed (EIP-712, domain of {ISignedOrders}); anyone may submit it, as anyone may pay for it.
+    /// @dev Emits {WordChained}. Signed is Order(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,uint8 rolls,uint256
+    /// nonce,uint64 expiry). Checks in this order: `Venue_SignatureExpired` (timestamp > expiry), `Venue_NonceUsed`,
+    /// `Venue_InvalidSignature`, then those of {place} for the owner; when one of them fails the nonce stays unused.
+    /// @return index The order's number in the frame's chain.
+    function placeSigned(uint144 request, address owner, uint256 nonce, uint64 expiry, bytes calldata signature)
+        external
+        returns (uint256 index);
+
     /// @notice Enters cancels of orders of consumers who named the caller as their exchange (M11), whatever limits they set, in one frame's chain.
     /// @dev Emits as {placeFor}. Entry, from the lowest bit: origin frame 32 | index 16 | address of the consumer 160; higher bits 0. Reverts in this
     /// order: `Venue_MissingRole` (exchange), `Auction_FrameNotOpen`, `Auction_GateClosed`. An entry is skipped for the first of:
@@ -272,17 +282,25 @@ interface IFrameAuction is IDelegation, IRootVenue, IMarketVenue {
     /// @notice Digest of the state at the last checkpoint of a frame that is being cleared in chunks, 0 without one.
     function checkpointOf(uint32 frame) external view returns (bytes32);
 
-    /// @notice Packs a request for {place}.
-    function packRequest(uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 rolls)
-        external
-        pure
-        returns (uint144 request);
-
     /// @notice Words that a participant may chain now (A8): cancels all of them, orders all but 32.
     function allowedWordsOf(uint32 participantId) external view returns (uint256 words);
 
-    /// @notice The settings.
-    function params() external view returns (Params memory);
+    /// @notice The settings, in the order of {Params}.
+    function params()
+        external
+        view
+        returns (
+            uint32 minimumQuantityWh,
+            uint64 minimumLockMicro,
+            uint32 clearingSeconds,
+            uint8 slicesPerFrame,
+            uint16 alpha,
+            uint16 beta,
+            uint16 priceWeightBps,
+            bool uniformPrice,
+            bool rollKeepsRank
+        );
+
     /// @notice Largest quantity of an order [Wh]: min(2^24 - 1, 129,000,000 / (255 x tickMicroPerWh), down), so that no field of a record
     /// overflows: 8,448 orders of a participant (A8 over 512 frames) and 64 carried ones fit in its refund.
     function maximumQuantityWh() external view returns (uint256);

@@ -8,13 +8,14 @@ import {ClearingLoops} from "./ClearingLoops.sol";
 import {Delegation} from "./Delegation.sol";
 import {FrameChain} from "./FrameChain.sol";
 import {Mandates} from "./Mandates.sol";
+import {SignedOrders} from "./SignedOrders.sol";
 
 /// @title Orders of the frame auction that come from exchanges
 /// @notice Rule M11. An entry of an exchange costs its consumer's account word and its place in the log; what is wrong with it is known before
 /// anything is written.
 /// @dev The account word keeps the mandate where every entry needs it, from bit 207: bounded 1 | exchange id 32 | highest bid tick 8 | lowest ask tick
 /// 8. Only if it is bounded, by quantity or frame, the mandate itself is read.
-abstract contract AuctionBatches is AuctionPlacing, Delegation {
+abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
     using AuctionWord for uint256;
     using FrameChain for uint256;
 
@@ -31,6 +32,9 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
     uint256 private constant _FAULT_SHIFT = 224;
     /// @dev From a word to the next one of the same call: its place and its number.
     uint256 private constant _NEXT = (1 << AuctionWord.INDEX_SHIFT) | AuctionWord.WORD_BYTES;
+    bytes32 private constant _ORDER_TYPE = keccak256(
+        "Order(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,uint8 rolls,uint256 nonce,uint64 expiry)"
+    );
     /// @dev Bits of an entry that mean something, and those in the lowest bits that don't: all of the side but the lowest.
     uint256 private constant _ENTRY_BITS = 248;
     uint256 private constant _NOT_SIDE = 0xfe;
@@ -88,6 +92,15 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
         _chainUpTo(frame, frameWord, digest, tag);
     }
 
+    /// @inheritdoc IFrameAuction
+    function placeSigned(uint144 request, address owner, uint256 nonce, uint64 expiry, bytes calldata signature)
+        external
+        returns (uint256 index)
+    {
+        _useSignature(owner, nonce, expiry, _orderHash(request, owner, nonce, expiry), signature);
+        return _place(request, owner);
+    }
+
     /* INTERNAL */
 
     /// @inheritdoc Mandates
@@ -102,16 +115,35 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation {
 
     /// @dev What accounts show where they name an exchange, if it is the caller, who is one.
     function _mandateForCaller() private view returns (uint256) {
-        uint256 account = _accounts[msg.sender].word;
-        require(_rolesIn(account) & EXCHANGE != 0, Venue_MissingRole(msg.sender, EXCHANGE));
-        return uint256(_idIn(account)) << _EXCHANGE_SHIFT;
+        return uint256(_idIn(_accountWith(EXCHANGE))) << _EXCHANGE_SHIFT;
     }
 
     /// @dev Skips the entries from one on that are more than an exchange's quota.
     function _skipFrom(uint256 index, uint256[] calldata entries) private {
-        for (; index < entries.length; ++index) {
-            emit EntrySkipped(entries[index], Venue_QuotaExceeded.selector);
+        // A calldata's worth.
+        unchecked {
+            for (; index < entries.length; ++index) {
+                emit EntrySkipped(ClearingLoops.entryAt(entries, index), Venue_QuotaExceeded.selector);
+            }
         }
+    }
+
+    /// @dev EIP-712 hash of an order, field by field, so that a wallet shows what is signed.
+    function _orderHash(uint256 request, address owner, uint256 nonce, uint256 expiry) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                _ORDER_TYPE,
+                owner,
+                request.frameIn(),
+                request.sideIn(),
+                request.tickIn(),
+                request.quantityIn(),
+                request.peakIn(),
+                request.rollsIn(),
+                nonce,
+                expiry
+            )
+        );
     }
 
     /// @dev Lets the words that were gathered enter a frame's chain, if there are any.

@@ -32,6 +32,8 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
     uint256 internal immutable _priceWeightBps;
     bool internal immutable _uniformPrice;
     bool internal immutable _rollKeepsRank;
+    /// @dev All settings packed in the order of {Params}, for {params}: where each is used it is at hand by itself.
+    uint256 private immutable _settings;
 
     /* STORAGE */
 
@@ -65,6 +67,11 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
         _priceWeightBps = params_.priceWeightBps;
         _uniformPrice = params_.uniformPrice;
         _rollKeepsRank = params_.rollKeepsRank;
+        _settings = params_.minimumQuantityWh | (uint256(params_.minimumLockMicro) << 32)
+            | (uint256(params_.clearingSeconds) << 96) | (uint256(params_.slicesPerFrame) << 128)
+            | (uint256(params_.alpha) << 136) | (uint256(params_.beta) << 152)
+            | (uint256(params_.priceWeightBps) << 168) | (params_.uniformPrice ? 1 << 184 : 0)
+            | (params_.rollKeepsRank ? 1 << 185 : 0);
     }
 
     /* EXTERNAL: HOUSE AND OPERATOR */
@@ -80,7 +87,7 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
     function closeFrame(uint32 frame) external view onlyHouse returns (uint256 tradedWh) {
         uint256 word = _frames[frame];
         require(word.isDecided() || (word.count() == 0 && word & FrameChain.CARRIED == 0), Auction_Undecided(frame));
-        return word.tradedWh();
+        if (word.isDecided()) tradedWh = word.tradedWh();
     }
 
     /// @inheritdoc IFrameAuction
@@ -99,11 +106,13 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
         returns (bytes32 root, uint256 records, bool anyRefused, uint256 owedMicro)
     {
         uint256 word = _frames[frame];
-        records = word.records();
-        // Without records the slot may hold an older frame's root.
-        if (records != 0) root = _roots[_slot(frame)];
-        if (word.isDecided()) anyRefused = word & FrameChain.REFUSED != 0;
-        owedMicro = word.owedMicro();
+        if (word.isDecided()) {
+            records = word.records();
+            // Without records the slot may hold an older frame's root.
+            if (records != 0) root = _roots[_slot(frame)];
+            anyRefused = word & FrameChain.REFUSED != 0;
+            owedMicro = word.owedMicro();
+        }
     }
 
     /// @inheritdoc IFrameAuction
@@ -123,17 +132,17 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
         )
     {
         uint256 word = _frames[frame];
-        digest = word.digest();
         // 16 bits.
         words = uint16(word.count());
         carriedDigest = _carriedDigest(frame, word);
         decided = word.isDecided();
+        if (decided) tradedWh = word.tradedWh();
+        else digest = word.digest();
         voided = word & FrameChain.VOIDED != 0;
         paused = word & FrameChain.PAUSED != 0;
         capTick = word.capTick();
         // 4 bits.
         feeTicks = uint8(word.feeTicks());
-        tradedWh = word.tradedWh();
     }
 
     /// @inheritdoc IFrameAuction
@@ -142,19 +151,32 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
     }
 
     /// @inheritdoc IFrameAuction
-    function params() external view returns (Params memory) {
+    function params()
+        external
+        view
+        returns (
+            uint32 minimumQuantityWh,
+            uint64 minimumLockMicro,
+            uint32 clearingSeconds,
+            uint8 slicesPerFrame,
+            uint16 alpha,
+            uint16 beta,
+            uint16 priceWeightBps,
+            bool uniformPrice,
+            bool rollKeepsRank
+        )
+    {
+        uint256 packed = _settings;
         // Each was given in the type that it goes back to.
-        return Params({
-            minimumQuantityWh: uint32(_minimumQuantityWh),
-            minimumLockMicro: uint64(_minimumLockMicro),
-            clearingSeconds: uint32(_clearingSeconds),
-            slicesPerFrame: uint8(_slicesPerFrame),
-            alpha: uint16(_alpha),
-            beta: uint16(_beta),
-            priceWeightBps: uint16(_priceWeightBps),
-            uniformPrice: _uniformPrice,
-            rollKeepsRank: _rollKeepsRank
-        });
+        minimumQuantityWh = uint32(packed);
+        minimumLockMicro = uint64(packed >> 32);
+        clearingSeconds = uint32(packed >> 96);
+        slicesPerFrame = uint8(packed >> 128);
+        alpha = uint16(packed >> 136);
+        beta = uint16(packed >> 152);
+        priceWeightBps = uint16(packed >> 168);
+        uniformPrice = packed & (1 << 184) != 0;
+        rollKeepsRank = packed >> 185 != 0;
     }
 
     /// @inheritdoc IFrameAuction
@@ -175,12 +197,8 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
     }
 
     function _requireGateOpen(uint32 frame) internal view {
-        // Times and products of 32 bits.
-        unchecked {
-            if (block.timestamp + gateClosureLeadSeconds >= uint256(frame) * frameSeconds) {
-                revert Auction_GateClosed(frame, _gateClosure(frame), block.timestamp);
-            }
-        }
+        uint256 gateClosure = _gateClosure(frame);
+        require(block.timestamp < gateClosure, Auction_GateClosed(frame, gateClosure, block.timestamp));
     }
 
     /// @dev Digest of the words that entered a frame; the slot may still hold an older frame's.

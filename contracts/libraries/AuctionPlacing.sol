@@ -81,16 +81,6 @@ abstract contract AuctionPlacing is AuctionFrames {
         return account == 0 ? 0 : CANCEL_ALLOWANCE - used;
     }
 
-    /// @inheritdoc IFrameAuction
-    function packRequest(uint32 frame, uint8 side, uint8 tick, uint32 quantityWh, uint32 peakWh, uint8 rolls)
-        external
-        pure
-        returns (uint144 request)
-    {
-        return frame | (uint144(side) << 32) | (uint144(tick) << 40) | (uint144(quantityWh) << 48)
-            | (uint144(peakWh) << 80) | (uint144(rolls) << 112);
-    }
-
     /* INTERNAL */
 
     /// @dev Places an order for an account; returns its number.

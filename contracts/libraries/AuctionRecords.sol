@@ -83,9 +83,8 @@ abstract contract AuctionRecords is AuctionFrames {
         view
         returns (uint256 record)
     {
-        bytes32[] memory hashes = new bytes32[](1);
-        hashes[0] = keccak256(abi.encodePacked(chunk.records));
-        bytes32 root = RecordTree.rootOfRange(chunk.index, hashes, RecordTree.chunksOf(word.records()), chunk.proof);
+        bytes32 leaf = keccak256(abi.encodePacked(chunk.records));
+        bytes32 root = RecordTree.rootOfChunk(chunk.index, leaf, RecordTree.chunksOf(word.records()), chunk.proof);
         require(root != 0 && root == _roots[_slot(frame)], Auction_WrongRecord(frame));
         for (uint256 i; i < chunk.records.length; ++i) {
             if (uint32(chunk.records[i]) == id) record = chunk.records[i];

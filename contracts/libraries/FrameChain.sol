@@ -79,23 +79,23 @@ library FrameChain {
         return word & DECIDED != 0;
     }
 
-    /// @dev Digest of the chain, 0 once there is a result.
+    /// @dev Digest of the chain of a frame without a result.
     function digest(uint256 word) internal pure returns (bytes28) {
-        return isDecided(word) ? bytes28(0) : bytes28(bytes32(word));
+        return bytes28(bytes32(word));
     }
 
-    /// @dev Energy traded and not refused, 0 without a result [Wh].
+    /// @dev Energy traded and not refused, of a frame with a result [Wh].
     function tradedWh(uint256 word) internal pure returns (uint256) {
-        return isDecided(word) ? (word & _TRADED_MASK) >> _TRADED_SHIFT : 0;
+        return (word & _TRADED_MASK) >> _TRADED_SHIFT;
     }
 
-    /// @dev Records of the result.
+    /// @dev Records of a result.
     function records(uint256 word) internal pure returns (uint256) {
-        return isDecided(word) ? uint16(word >> _RECORDS_SHIFT) : 0;
+        return uint16(word >> _RECORDS_SHIFT);
     }
 
-    /// @dev Money of the records, less the sale values that were refused [micro].
+    /// @dev Money of a result's records, less the sale values that were refused [micro].
     function owedMicro(uint256 word) internal pure returns (uint256) {
-        return isDecided(word) ? word >> _OWED_SHIFT : 0;
+        return word >> _OWED_SHIFT;
     }
 }

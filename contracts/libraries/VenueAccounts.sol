@@ -50,12 +50,12 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
     /* MODIFIERS */
 
     modifier onlyHouse() {
-        require(msg.sender == address(house), Venue_NotHouse(msg.sender));
+        _requireHouse();
         _;
     }
 
     modifier onlyRole(uint256 role) {
-        require((_accounts[msg.sender].word >> _ROLES_SHIFT) & role != 0, Venue_MissingRole(msg.sender, role));
+        _accountWith(role);
         _;
     }
 
@@ -95,6 +95,18 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
         return _marginIn(_accounts[_ownerOf[participantId]].word);
     }
 
+    /* INTERNAL: CALLERS */
+
+    /// @dev The caller's word, if it has a role.
+    function _accountWith(uint256 role) internal view returns (uint256 word) {
+        word = _accounts[msg.sender].word;
+        require((word >> _ROLES_SHIFT) & role != 0, Venue_MissingRole(msg.sender, role));
+    }
+
+    function _requireHouse() private view {
+        require(msg.sender == address(house), Venue_NotHouse(msg.sender));
+    }
+
     /* INTERNAL: THE ACCOUNT WORD */
 
     function _knownAccount(address account) internal view returns (uint256 word) {
@@ -128,10 +140,6 @@ abstract contract VenueAccounts is IMarginHolder, IParticipantListener {
 
     function _factorIn(uint256 word) internal pure returns (uint256) {
         return uint16(word >> _FACTOR_SHIFT);
-    }
-
-    function _rolesIn(uint256 word) internal pure returns (uint256) {
-        return uint8(word >> _ROLES_SHIFT);
     }
 
     /// @dev Adds to the free margin. Safe: the house holds at most the token's supply, which is far below 2^96 micro-units; the house

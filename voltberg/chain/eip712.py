@@ -10,34 +10,40 @@ from eth_account.messages import encode_typed_data
 
 from voltberg.chain.accounts import account_of_key
 from voltberg.chain.market import checked_address
+from voltberg.reference.auction_words import unpack_auction_request
 from voltberg.reference.words import unpack_request
 
-ORDER_TYPES: Final = {
-    "Order": [
-        {"name": "owner", "type": "address"},
-        {"name": "frame", "type": "uint32"},
-        {"name": "side", "type": "uint8"},
-        {"name": "tick", "type": "uint8"},
-        {"name": "quantityWh", "type": "uint32"},
-        {"name": "peakWh", "type": "uint32"},
-        {"name": "priceStepTicks", "type": "uint8"},
-        {"name": "kind", "type": "uint8"},
-        {"name": "maxFills", "type": "uint16"},
-        {"name": "nonce", "type": "uint256"},
-        {"name": "expiry", "type": "uint64"},
-    ]
-}
-"""Types of a signed order, as wallets take them."""
+_HEAD: Final = (
+    ("owner", "address"),
+    ("frame", "uint32"),
+    ("side", "uint8"),
+    ("tick", "uint8"),
+    ("quantityWh", "uint32"),
+    ("peakWh", "uint32"),
+)
+_TAIL: Final = (("nonce", "uint256"), ("expiry", "uint64"))
+
+
+def _types(*own: tuple[str, str]) -> dict[str, list[dict[str, str]]]:
+    fields = (*_HEAD, *own, *_TAIL)
+    return {"Order": [{"name": name, "type": kind} for name, kind in fields]}
+
+
+ORDER_TYPES: Final = _types(("priceStepTicks", "uint8"), ("kind", "uint8"), ("maxFills", "uint16"))
+"""Types of a signed order of the book, as wallets take them."""
+AUCTION_ORDER_TYPES: Final = _types(("rolls", "uint8"))
+"""Types of a signed order of the frame auction."""
 _FIELDS: Final = {
     "quantity_wh": "quantityWh",
     "peak_wh": "peakWh",
     "price_step_ticks": "priceStepTicks",
     "max_fills": "maxFills",
 }
+_AUCTION_FIELDS: Final = ("frame", "side", "tick", "quantityWh", "peakWh", "rolls")
 
 
 def order_message(request: int, owner: str, nonce: int, expiry: int) -> dict[str, Any]:
-    """Spell an order out for a wallet.
+    """Spell an order of the book out for a wallet.
 
     Parameters
     ----------
@@ -62,7 +68,7 @@ def order_message(request: int, owner: str, nonce: int, expiry: int) -> dict[str
 def sign_order(
     key: bytes, chain_id: int, venue: str, request: int, nonce: int, expiry: int, wallet: str | None = None
 ) -> bytes:
-    """Sign an order for ``placeSigned``.
+    """Sign an order for ``placeSigned`` of the book.
 
     Parameters
     ----------
@@ -86,12 +92,72 @@ def sign_order(
     bytes
         r, s and v.
     """
+    message = order_message(request, wallet or account_of_key(key).address, nonce, expiry)
+    return _sign(key, chain_id, venue, ORDER_TYPES, message)
+
+
+def auction_order_message(request: int, owner: str, nonce: int, expiry: int) -> dict[str, Any]:
+    """Spell an order of the frame auction out for a wallet.
+
+    Parameters
+    ----------
+    request : int
+        Word of the order.
+    owner : str
+        Who signs.
+    nonce : int
+        Number that the order uses up.
+    expiry : int
+        Last time at which the signature holds [unix s].
+
+    Returns
+    -------
+    dict
+        The message of the typed data.
+    """
+    fields = dict(zip(_AUCTION_FIELDS, unpack_auction_request(request), strict=True))
+    return {"owner": checked_address(owner), **fields, "nonce": nonce, "expiry": expiry}
+
+
+def sign_auction_order(
+    key: bytes, chain_id: int, venue: str, request: int, nonce: int, expiry: int, wallet: str | None = None
+) -> bytes:
+    """Sign an order for ``placeSigned`` of the frame auction.
+
+    Parameters
+    ----------
+    key : bytes
+        Private key of the owner, or of whoever signs for its wallet.
+    chain_id : int
+        Chain of the auction.
+    venue : str
+        Its address.
+    request : int
+        Word of the order.
+    nonce : int
+        Number that the order uses up.
+    expiry : int
+        Last time at which the signature holds [unix s].
+    wallet : str or None, optional
+        Contract that owns the order (ERC-1271); by default the key's account does.
+
+    Returns
+    -------
+    bytes
+        r, s and v.
+    """
+    message = auction_order_message(request, wallet or account_of_key(key).address, nonce, expiry)
+    return _sign(key, chain_id, venue, AUCTION_ORDER_TYPES, message)
+
+
+def _sign(
+    key: bytes, chain_id: int, venue: str, types: dict[str, list[dict[str, str]]], message: dict[str, Any]
+) -> bytes:
     domain = {
         "name": "Voltberg",
         "version": "1",
         "chainId": chain_id,
         "verifyingContract": checked_address(venue),
     }
-    message = order_message(request, wallet or account_of_key(key).address, nonce, expiry)
-    signable = encode_typed_data(domain_data=domain, message_types=ORDER_TYPES, message_data=message)
+    signable = encode_typed_data(domain_data=domain, message_types=types, message_data=message)
     return bytes(SigningAccount.sign_message(signable, key).signature)

@@ -1,4 +1,4 @@
-"""Twin of ``FrameAuction``: orders that come from exchanges (M11)."""
+"""Twin of ``FrameAuction``: orders that come from exchanges (M11), or with a signature (M14)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from voltberg.models import Role
 from voltberg.reference.auction import CANCEL_RESERVE, MOST_ORDERED_WORDS, MOST_WORDS, AuctionOrders
 from voltberg.reference.auction_state import ALLOWED_WORDS
 from voltberg.reference.auction_words import AuctionCancel, pack_auction_cancel, pack_auction_order
+from voltberg.reference.signatures import auction_order_digest, domain_separator
+from voltberg.reference.signed_orders import SignedOrdersTwin
 from voltberg.reference.state import Revert, external
 from voltberg.reference.words import MASK_8, MASK_16, MASK_32, packed
 
@@ -60,7 +62,7 @@ def pack_cancel_entry(origin_frame: int, index: int, account: str) -> int:
     return packed("cancel entry", fields)
 
 
-class AuctionTwin(AuctionOrders):
+class AuctionTwin(AuctionOrders, SignedOrdersTwin):
     """The frame auction."""
 
     @external
@@ -88,6 +90,16 @@ class AuctionTwin(AuctionOrders):
             return self._cancel_entry(exchange_id, frame, entry, count)
 
         self._enter(frame, entries, len(entries), entered)
+
+    @external
+    def place_signed(
+        self, _sender: str, request: int, owner: str, nonce: int, expiry: int, signature: bytes
+    ) -> int:
+        """Place an order that its owner signed; return its number in the frame's chain."""
+        separator = domain_separator(self.chain_id, self.address)
+        digest = auction_order_digest(separator, request, owner, nonce, expiry)
+        self._use_signature(owner, nonce, expiry, digest, signature)
+        return self._place(owner, request)
 
     def _enter(
         self, frame: int, entries: Sequence[int], quota: int, entered: Callable[[int, int], Entered]

@@ -119,6 +119,18 @@ def pack_auction_request(
     return packed("auction request", fields)
 
 
+def unpack_auction_request(request: int) -> tuple[int, int, int, int, int, int]:
+    """Frame, side, tick, quantity [Wh], peak [Wh] and rolls of an order to place; without higher bits."""
+    return (
+        request & MASK_32,
+        request >> 32 & MASK_8,
+        request >> 40 & MASK_8,
+        request >> 48 & MASK_32,
+        request >> 80 & MASK_32,
+        request >> 112 & MASK_8,
+    )
+
+
 def pack_auction_order(order: AuctionOrder) -> int:
     """Word of an order in a frame's chain."""
     return packed(

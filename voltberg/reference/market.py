@@ -198,6 +198,7 @@ class ReferenceMarket:
         for venue in (self.book, self.round, self.auction):
             venue.ask_quotas_of(self.credit)
         self.book.join_chain(chain_id, by_address)
+        self.auction.join_chain(chain_id, by_address)
 
     def _contracts(self) -> tuple[Contract, ...]:
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Final
 
@@ -9,6 +10,7 @@ from coincurve import PublicKey
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
+from voltberg.reference.auction_words import unpack_auction_request
 from voltberg.reference.words import unpack_request
 
 DOMAIN_NAME: Final = "Voltberg"
@@ -19,6 +21,10 @@ _DOMAIN_TYPE: Final = keccak(
 _ORDER_TYPE: Final = keccak(
     b"Order(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,"
     b"uint8 priceStepTicks,uint8 kind,uint16 maxFills,uint256 nonce,uint64 expiry)"
+)
+_AUCTION_ORDER_TYPE: Final = keccak(
+    b"Order(address owner,uint32 frame,uint8 side,uint8 tick,uint32 quantityWh,uint32 peakWh,"
+    b"uint8 rolls,uint256 nonce,uint64 expiry)"
 )
 _SIGNATURE_BYTES: Final = 65
 _CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -69,9 +75,38 @@ def order_digest(separator: bytes, request: int, owner: str, nonce: int, expiry:
     bytes
         The EIP-712 digest.
     """
-    fields = b"".join(_word(field) for field in astuple(unpack_request(request)))
-    body = _ORDER_TYPE + _address(owner) + fields + _word(nonce) + _word(expiry)
-    return keccak(b"\x19\x01" + separator + keccak(body))
+    return _digest(separator, _ORDER_TYPE, owner, astuple(unpack_request(request)), nonce, expiry)
+
+
+def auction_order_digest(separator: bytes, request: int, owner: str, nonce: int, expiry: int) -> bytes:
+    """Hash an order of the frame auction for signing.
+
+    Parameters
+    ----------
+    separator : bytes
+        Domain separator of the auction.
+    request : int
+        Word of the order; bits beyond its layout are not signed.
+    owner : str
+        Address of the signer.
+    nonce : int
+        Its number.
+    expiry : int
+        Last time at which it holds [unix s].
+
+    Returns
+    -------
+    bytes
+        The EIP-712 digest.
+    """
+    return _digest(separator, _AUCTION_ORDER_TYPE, owner, unpack_auction_request(request), nonce, expiry)
+
+
+def _digest(
+    separator: bytes, order_type: bytes, owner: str, fields: Sequence[int], nonce: int, expiry: int
+) -> bytes:
+    words = b"".join(map(_word, (*fields, nonce, expiry)))
+    return keccak(b"\x19\x01" + separator + keccak(order_type + _address(owner) + words))
 
 
 def signer_of(digest: bytes, signature: bytes) -> str | None:

@@ -1,7 +1,5 @@
 """Words enter a chain: checks in their order, locks, allowance, digest (A1, A8, M2)."""
 
-import pytest
-
 from voltberg.reference.auction_words import chain_digest, pack_auction_request
 
 BID, ASK = 0, 1
@@ -137,9 +135,3 @@ def test_only_operator_pauses_and_only_house_opens(auction, people, market):
         market.transact(people[0], "auction", "openFrame", auction.frame, 150, 5)
     with market.reverts(f"Venue_NotHouse: {people[0].address}"):
         market.transact(people[0], "auction", "closeFrame", auction.frame)
-
-
-@pytest.mark.parametrize("side", [BID, ASK])
-def test_request_packs_as_documented(auction, side):
-    packed = auction.view("packRequest", auction.frame, side, 60, 500, 100, 3)
-    assert packed == pack_auction_request(auction.frame, side, 60, 500, 100, 3)

@@ -14,10 +14,10 @@ MARGIN_MICRO = 1_000_000
 
 
 class Wallet:
-    """A participant that is a contract, with margin at the book."""
+    """A participant that is a contract, with margin at a venue."""
 
-    def __init__(self, market, owner):
-        self.market, self.owner = market, owner
+    def __init__(self, market, owner, venue="book"):
+        self.market, self.owner, self.venue = market, owner, venue
         self.contract = Deployed(market, "MockWallet", owner.address)
         self.address = checked_address(self.contract.address)
         registered = market.transact(
@@ -27,18 +27,18 @@ class Wallet:
         market.transact(owner, "token", "mint", self.address, MARGIN_MICRO)
         self.act("token", "approve", market.address("house"), UNLIMITED_ALLOWANCE)
         self.act("house", "deposit", MARGIN_MICRO)
-        self.act("house", "moveToVenue", market.address("book"), MARGIN_MICRO)
+        self.act("house", "moveToVenue", market.address(venue), MARGIN_MICRO)
 
     def act(self, contract, function, *args):
         data = self.market.chain.encode(contract, function, *args)
         self.contract.transact(self.owner, "act", self.market.address(contract), data)
 
-    def signed(self, request, signer, keys):
+    def signed(self, request, signer, keys, sign=sign_order):
         """Arguments of `placeSigned` for an order of the wallet."""
         market, expiry = self.market, self.market.now + 600
-        chain_id, venue = market.engine.chain_id, market.address("book")
+        chain_id, venue = market.engine.chain_id, market.address(self.venue)
         key = keys[signer.address]
-        signature = sign_order(key, chain_id, venue, request, NONCE, expiry, self.address)
+        signature = sign(key, chain_id, venue, request, NONCE, expiry, self.address)
         return request, self.address, NONCE, expiry, signature
 
 

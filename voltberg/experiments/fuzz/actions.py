@@ -18,7 +18,11 @@ from voltberg.reference.words import REQUEST_BITS
 SPOILT_OF_100 = 11
 WORD_BYTES = 32
 WORD_BITS = 256
-NARROW_WORDS = {("book", "place"): REQUEST_BITS, ("auction", "place"): REQUEST_BITS}
+NARROW_WORDS = {
+    ("book", "place"): REQUEST_BITS,
+    ("auction", "place"): REQUEST_BITS,
+    ("auction", "placeSigned"): REQUEST_BITS,
+}
 """Bits of the packed words that functions take as narrower ones: more cannot be encoded."""
 # By its owner it would leave the market without one.
 NEVER_SPOILT = ("renounceOwnership",)

@@ -1,11 +1,12 @@
-"""Calls to the frame auction by exchanges."""
+"""Calls to the frame auction by exchanges and with signatures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from voltberg.chain.eip712 import sign_auction_order
 from voltberg.experiments.fuzz.auction_calls import cancel, place
-from voltberg.experiments.fuzz.batch_calls import name_exchange, some_exchange
+from voltberg.experiments.fuzz.batch_calls import cancel_nonces, name_exchange, signed, some_exchange
 from voltberg.experiments.fuzz.draft import Draft, Maker
 from voltberg.reference.auction_batches import pack_cancel_entry, pack_order_entry
 from voltberg.reference.words import MASK_32
@@ -66,9 +67,24 @@ def cancel_for(a: Actions) -> Draft | None:
     return Draft("auction", "cancelFor", (given[0].args[0], entries), exchange)
 
 
+def cancel_auction_nonces(a: Actions) -> Draft:
+    """Cancel a few nonces."""
+    return cancel_nonces(a)._replace(contract="auction")
+
+
+def place_signed(a: Actions) -> Draft | None:
+    """Submit a signed order, by whomever; some are late, used or for another chain."""
+    draft = place(a)
+    if draft is None:
+        return None
+    return signed(a, draft, sign_auction_order)
+
+
 AUCTION_BATCH_CALLS: Final[tuple[tuple[Maker, int], ...]] = (
     (name_auction_exchange, 2),
     (place_for, 5),
     (cancel_for, 2),
+    (cancel_auction_nonces, 1),
+    (place_signed, 3),
 )
 """Who draws, and in how many of about a hundred calls."""

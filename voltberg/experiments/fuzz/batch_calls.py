@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -98,14 +99,18 @@ def place_signed(a: Actions) -> Draft | None:
     draft = place(a)
     if draft is None or draft.function != "place":
         return None
+    return signed(a, draft, sign_order)
+
+
+def signed(a: Actions, draft: Draft, sign: Callable[[bytes, int, str, int, int, int], bytes]) -> Draft:
+    """Let whoever places an order sign it instead, and anybody submit it."""
     draw, owner, request = a.draw, draft.sender, draft.args[0]
     nonce = draw.randrange(512)
     expiry = max(0, a.now + draw.choice((10**6, 10**6, 0, -1)))
     chain_id = a.market.book.chain_id if draw.randrange(9) else 1
-    venue = a.market.address_of("book")
-    signature = sign_order(_keys()[owner], chain_id, venue, request, nonce, expiry)
+    signature = sign(_keys()[owner], chain_id, a.market.address_of(draft.contract), request, nonce, expiry)
     args = (request, owner, nonce, expiry, signature)
-    return Draft("book", "placeSigned", args, draw.choice(a.cast.everyone))
+    return Draft(draft.contract, "placeSigned", args, draw.choice(a.cast.everyone))
 
 
 @lru_cache(maxsize=1)

@@ -26,6 +26,7 @@ CONSTANTS = (
     ("auction", "gateClosureLeadSeconds"),
     ("auction", "maximumQuantityWh"),
     ("book", "domainSeparator"),
+    ("auction", "domainSeparator"),
     ("round", "tickMicroPerWh"),
     ("round", "gateClosureLeadSeconds"),
     ("round", "roundCount"),
@@ -62,8 +63,9 @@ def _of_accounts(market: ReferenceMarket, cast: Cast) -> Iterator[ViewCall]:
     places = market.addresses
     for account in (*cast.everyone, places["house"]):
         yield ViewCall("registry", "idOf", (account,))
-        yield ViewCall("book", "usedNonces", (account, 0))
-        yield ViewCall("book", "usedNonces", (account, 1))
+        for venue in ("book", "auction"):
+            yield ViewCall(venue, "usedNonces", (account, 0))
+            yield ViewCall(venue, "usedNonces", (account, 1))
         yield ViewCall("registry", "rolesOf", (account,))
         yield ViewCall("token", "balanceOf", (account,))
         yield ViewCall("token", "allowance", (account, places["house"]))
