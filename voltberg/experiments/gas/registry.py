@@ -32,6 +32,7 @@ MODULES: Final = (
     "scenarios_house",
     "scenarios_auction",
     "scenarios_roots",
+    "scenarios_bound",
     "scenarios_storage",
     "scenarios_credit",
     "scenarios_matrix",
