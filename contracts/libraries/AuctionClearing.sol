@@ -100,7 +100,7 @@ abstract contract AuctionClearing is AuctionFrames {
             ClearingLoops.serve(setup, run);
         } else {
             // Of the same frame, hence of as many positions.
-            ClearingLoops.copy(state, setup.state);
+            ClearingLoops.copyAt(ClearingLoops.offsetOf(state), setup.state, state.length);
             AuctionRules.unpack(setup);
             ClearingLoops.serve(setup, run);
         }
@@ -161,7 +161,7 @@ abstract contract AuctionClearing is AuctionFrames {
             if (anyCarried) {
                 bool first = _rollKeepsRank;
                 uint256 carriedAt = first ? chainAt : chainAt + count * 32;
-                ClearingLoops.copy(carried, carriedAt);
+                ClearingLoops.copyAt(ClearingLoops.offsetOf(carried), carriedAt, carried.length);
                 require(
                     ClearingLoops.hash(carriedAt, carried.length) == _carried[_slot(setup.frame)],
                     Auction_WrongWords(setup.frame)

@@ -7,6 +7,7 @@ import {AuctionFrames} from "./AuctionFrames.sol";
 import {AuctionWord} from "./AuctionWord.sol";
 import {FrameChain} from "./FrameChain.sol";
 import {PositionWord} from "./PositionWord.sol";
+import {ClearingLoops} from "./ClearingLoops.sol";
 import {RecordTree} from "./RecordTree.sol";
 
 /// @title Refused trades of the auction (M8): what is taken out of records that lie under a root
@@ -84,8 +85,10 @@ abstract contract AuctionRecords is AuctionFrames {
         returns (uint256 record)
     {
         bytes32 leaf = keccak256(abi.encodePacked(chunk.records));
-        bytes32 root = RecordTree.rootOfChunk(chunk.index, leaf, RecordTree.chunksOf(word.records()), chunk.proof);
-        require(root != 0 && root == _roots[_slot(frame)], Auction_WrongRecord(frame));
+        uint256 total = RecordTree.chunksOf(word.records());
+        uint256 from = ClearingLoops.offsetOf(chunk.proof);
+        bytes32 root = RecordTree.rootOfChunk(chunk.index, leaf, total, from, from + 32 * chunk.proof.length);
+        require(chunk.index < total && root != 0 && root == _roots[_slot(frame)], Auction_WrongRecord(frame));
         for (uint256 i; i < chunk.records.length; ++i) {
             if (uint32(chunk.records[i]) == id) record = chunk.records[i];
         }

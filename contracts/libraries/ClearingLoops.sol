@@ -326,13 +326,6 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Copies calldata, carried words or a state, to room that was made for it.
-    function copy(bytes calldata from, uint256 to) internal pure {
-        assembly ("memory-safe") {
-            calldatacopy(to, from.offset, from.length)
-        }
-    }
-
     /// @dev Writes zeros, which is what calldata has beyond its end.
     function clear(uint256 at, uint256 length) internal pure {
         assembly ("memory-safe") {
@@ -380,6 +373,12 @@ library ClearingLoops {
     }
 
     function offsetOf(uint256[] calldata words) internal pure returns (uint256 offset) {
+        assembly ("memory-safe") {
+            offset := words.offset
+        }
+    }
+
+    function offsetOf(bytes32[] calldata words) internal pure returns (uint256 offset) {
         assembly ("memory-safe") {
             offset := words.offset
         }
@@ -488,13 +487,9 @@ library ClearingLoops {
         }
     }
 
-    function slotOf(mapping(uint256 participantId => AccountWord.Account word) storage accounts)
-        internal
-        pure
-        returns (uint256 place)
-    {
+    function slotOf(mapping(uint256 => AccountWord.Account) storage accounts) internal pure returns (uint256 slot) {
         assembly ("memory-safe") {
-            place := accounts.slot
+            slot := accounts.slot
         }
     }
 }

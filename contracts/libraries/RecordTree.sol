@@ -80,30 +80,6 @@ library RecordTree {
         return used == proof.length ? bytes32(ClearingLoops.load(ClearingLoops.wordsOf(hashes))) : bytes32(0);
     }
 
-    /// @dev As {rootOfRange} of one chunk, with its proof in calldata.
-    function rootOfChunk(uint256 chunk, bytes32 hash, uint256 totalChunks, bytes32[] calldata proof)
-        internal
-        pure
-        returns (bytes32)
-    {
-        if (chunk >= totalChunks) return 0;
-        uint256 used;
-        // Safe: places in the tree are below its width.
-        unchecked {
-            for (; totalChunks > 1; totalChunks = (totalChunks + 1) >> 1) {
-                if (chunk ^ 1 < totalChunks) {
-                    if (used == proof.length) return 0;
-                    bytes32 sibling = proof[used++];
-                    hash = chunk & 1 == 1
-                        ? Hashes.efficientKeccak256(sibling, hash)
-                        : Hashes.efficientKeccak256(hash, sibling);
-                }
-                chunk >>= 1;
-            }
-        }
-        return used == proof.length ? hash : bytes32(0);
-    }
-
     /// @dev Whether the range ends in a left node whose sibling is outside of it.
     function _hasRightSibling(uint256 first, uint256 count, uint256 width) private pure returns (bool) {
         unchecked {
