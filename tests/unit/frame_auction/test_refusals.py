@@ -71,7 +71,7 @@ def test_role_window_result_and_records_are_checked(cleared, people, market):
     entry = pack_refusal(people[0].id, people[1].id, 100, 50)
     forged = chunk._replace(records=(chunk.records[0] + (1 << 32), *chunk.records[1:]))
     # A frame of one chunk has no other: a place beyond it would let a shorter proof through.
-    beyond = chunk._replace(index=chunk.index + 1)
+    beyond = chunk._replace(number=chunk.number + 1)
     for pair in ((forged, chunk), (chunk, forged), (beyond, chunk), (chunk, beyond)):
         with market.reverts(f"Auction_WrongRecord: {frame}"):
             market.transact(market.operator, "auction", "refuseTrade", frame, entry, *pair)
