@@ -160,7 +160,7 @@ COVERED = $(filter-out %/chain %/deploy %/__pycache__,$(patsubst %/,%,$(wildcard
 coverage: setup ## Trace the contracts' tests on Anvil and report statements and branches reached
 	rm -f build/coverage/traces-*.json
 	nice -n 5 $(PYTHON) -m pytest -n $(WORKERS) -p tests.coverage_plugin $(COVERED) -k "not ($(UNTRACED))"
-	voltberg coverage build/coverage/traces-*.json --out build/coverage/coverage.json --missed $(ARGS)
+	voltberg coverage build/coverage/traces-*.json --out build/coverage/coverage.json --missed --at-least 98 $(ARGS)
 
 # Slither's packages and Brownie's pins exclude each other: it has an environment of its own.
 slither: setup ## Analyse the contracts statically; docs/security.md answers each finding
