@@ -240,3 +240,24 @@ def test_m10_a_settlement_rates_who_is_suspended_and_who_is_on_probation(desk, m
         assert (desk.account(desk.seller)["rated_frames"], desk.account(desk.seller)["status"]) == (rated, 0)
     deliver(desk, market, 100, 0)
     assert desk.account(desk.seller)["status"] == 2
+
+
+def test_m10_full_deliveries_end_a_probation(on_probation, market):
+    desk = on_probation
+    for _ in range(9):
+        assert deliver(desk, market, 100, 100) == 1
+    assert desk.account(desk.seller)["probation"]
+    assert deliver(desk, market, 100, 100) == 1
+    account = desk.account(desk.seller)
+    assert (account["probation"], account["rated_frames"], account["good_wh"]) == (False, 10, 1_000)
+
+
+def test_m10_a_full_delivery_does_not_make_up_for_nine_bad_ones(desk, market):
+    """Counterexample: one small full delivery as the tenth would pass a record of nothing but shortfalls."""
+    rate_many(desk, desk.seller, 9, good=False)
+    before = desk.balance(desk.seller)
+    assert deliver(desk, market, 100, 100) == 1
+    assert desk.balance(desk.seller) > before
+    account = desk.account(desk.seller)
+    assert (account["rated_frames"], account["status"]) == (10, 2)
+    assert desk.venue.call("statusOf", desk.seller.id) == 2
