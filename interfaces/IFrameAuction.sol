@@ -301,7 +301,7 @@ interface IFrameAuction is IDelegation, ISignedOrders, IRootVenue, IMarketVenue 
             bool rollKeepsRank
         );
 
-    /// @notice Largest quantity of an order [Wh]: min(2^24 - 1, 129,000,000 / (255 x tickMicroPerWh), down), so that no field of a record
+    /// @notice Largest quantity of an order [Wh]: 129,000,000 / (255 x tickMicroPerWh), down, so that no field of a record
     /// overflows: 8,448 orders of a participant (A8 over 512 frames) and 64 carried ones fit in its refund.
     function maximumQuantityWh() external view returns (uint256);
 }

@@ -152,8 +152,8 @@ class AuctionTerms(_Terms):
 
     @staticmethod
     def maximum_quantity_wh(tick_micro_per_wh: int) -> int:
-        """Tell the largest quantity of an order [Wh]: what 24 bits and a record's refund have room for."""
-        return min(2**24 - 1, MAXIMUM_ORDER_LOCK_MICRO // (HIGHEST_LOCK_TICKS * tick_micro_per_wh))
+        """Tell the largest quantity of an order [Wh]: what a record's refund has room for."""
+        return MAXIMUM_ORDER_LOCK_MICRO // (HIGHEST_LOCK_TICKS * tick_micro_per_wh)
 
 
 class StorageTerms(_Terms):

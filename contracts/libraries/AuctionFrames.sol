@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {IFrameAuction} from "../../interfaces/IFrameAuction.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {IRootVenue, ITradingVenue} from "../../interfaces/IVenue.sol";
-import {AuctionWord} from "./AuctionWord.sol";
 import {FrameChain} from "./FrameChain.sol";
 import {FrameClock} from "./FrameClock.sol";
 import {TradingVenue} from "./TradingVenue.sol";
@@ -16,7 +15,8 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
     /* CONSTANTS */
 
     uint256 internal constant BPS = 10_000;
-    /// @dev Most that an order may lock, so that a participant's refund fits 40 bits (see {maximumQuantityWh}) [micro].
+    /// @dev Most that an order may lock, so that a participant's refund fits 40 bits (see {maximumQuantityWh}) [micro]. At a tick of at least 1 micro
+    /// per Wh it keeps quantities within 19 bits, fewer than the 24 that a word has for them.
     uint256 private constant _MAX_ORDER_LOCK_MICRO = 129_000_000;
     uint256 private constant _MAX_LOCK_TICKS = 255;
 
@@ -50,7 +50,6 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
         TradingVenue(registry_, house_, creditScoring_)
     {
         uint256 largest = _MAX_ORDER_LOCK_MICRO / (_MAX_LOCK_TICKS * _tickMicroPerWh);
-        if (largest > AuctionWord.QUANTITY_LIMIT_WH) largest = AuctionWord.QUANTITY_LIMIT_WH;
         _requireWithin(params_.minimumQuantityWh, 1, largest);
         // The clearing window ends before the refusals do and before the next gate closes (M7).
         uint256 refusalSeconds = gateClosureLeadSeconds - refusalLeadSeconds;

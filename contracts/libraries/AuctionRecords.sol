@@ -41,10 +41,10 @@ abstract contract AuctionRecords is AuctionFrames {
     {
         uint256 word = _openFrame(frame);
         require(word.isDecided(), Auction_Undecided(frame));
-        (uint256 opens, uint256 closes) = (_gateClosure(frame), _refusalDeadline(frame));
+        // What is decided has closed: refusals open with the result.
+        uint256 closes = _refusalDeadline(frame);
         require(
-            block.timestamp >= opens && block.timestamp < closes,
-            Auction_OutsideRefusalWindow(frame, opens, closes, block.timestamp)
+            block.timestamp < closes, Auction_OutsideRefusalWindow(frame, _gateClosure(frame), closes, block.timestamp)
         );
         Refusal memory refusal = Refusal({
             frame: frame,

@@ -8,8 +8,6 @@ library AuctionWord {
     uint256 internal constant BID = 0;
     uint256 internal constant ASK = 1;
     uint256 internal constant HIGHEST_TICK = 191;
-    /// @dev Most quantity that an order's word can hold [Wh].
-    uint256 internal constant QUANTITY_LIMIT_WH = (1 << 24) - 1;
     uint256 internal constant WORD_BYTES = 16;
     /// @dev Where a request's quantity and peak begin.
     uint256 internal constant QUANTITY_SHIFT = 48;

@@ -167,9 +167,10 @@ class AuctionResults(AuctionState):
         record = self._opened(frame)
         if not record.decided:
             raise Revert("Auction_Undecided", frame)
+        # What is decided has closed: refusals open with the result.
         opens, closes = self._clock.gate_closure(frame), self._clock.refusal_deadline(frame)
         now = self._state.timestamp
-        if not opens <= now < closes:
+        if now >= closes:
             raise Revert("Auction_OutsideRefusalWindow", frame, opens, closes, now)
         for chunk in (buyer, seller):
             self._check_chunk(frame, record, chunk)

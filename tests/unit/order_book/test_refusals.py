@@ -132,6 +132,19 @@ def test_total_stays_the_same_when_it_is_folded_with_levels_still_open(book, mar
         assert book.traded() == 1_620
 
 
+def test_frame_whose_trades_were_refused_takes_no_order_since_its_gate_is_closed(book, market, trade):
+    """A frame that is open, not paused and not tradable either: its levels are summed up once and for all."""
+    buyer, seller = trade
+    market.transact(market.operator, "book", "refuseTrades", book.frame, [entry(buyer, seller, 400, 60)])
+    assert market.call("book", "frameOf", book.frame)[:2] == (True, False)
+    closure = market.gate_closure_of(book.frame)
+    with market.reverts(f"OrderBook_GateClosed: {book.frame}, {closure}, {market.now}"):
+        book.buy(buyer, 60, 100)
+    market.transact(market.operator, "book", "setFramePaused", book.frame, True)
+    with market.reverts(f"OrderBook_FramePaused: {book.frame}"):
+        book.buy(buyer, 60, 100)
+
+
 def test_refused_frame_settles_and_becomes_final(book, market, trade):
     """The traded energy that the book reports at the end is what was not refused."""
     buyer, seller = trade
