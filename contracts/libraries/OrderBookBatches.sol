@@ -42,8 +42,8 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
     /* EXTERNAL: EXCHANGES */
 
     /// @inheritdoc IIcebergOrderBook
-    function placeFor(uint256[] calldata entries) external onlyRole(EXCHANGE) {
-        uint32 exchangeId = _idIn(_accounts[msg.sender].word);
+    function placeFor(uint256[] calldata entries) external {
+        uint32 exchangeId = _idIn(_accountWith(EXCHANGE));
         uint256 quota = _quota(exchangeId, entries.length);
         for (uint256 i; i < entries.length; ++i) {
             uint256 entry = entries[i];
@@ -78,8 +78,8 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
     }
 
     /// @inheritdoc IIcebergOrderBook
-    function cancelFor(uint64[] calldata orderIds) external onlyRole(EXCHANGE) {
-        uint32 exchangeId = _idIn(_accounts[msg.sender].word);
+    function cancelFor(uint64[] calldata orderIds) external {
+        uint32 exchangeId = _idIn(_accountWith(EXCHANGE));
         for (uint256 i; i < orderIds.length; ++i) {
             uint64 orderId = orderIds[i];
             uint256 order = _resting(orderId);

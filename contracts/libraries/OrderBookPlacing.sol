@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
+import {FrameClock} from "./FrameClock.sol";
 import {FrameWord} from "./FrameWord.sol";
 import {LevelQueue} from "./LevelQueue.sol";
 import {OrderBookViews} from "./OrderBookViews.sol";
@@ -81,9 +82,9 @@ abstract contract OrderBookPlacing is OrderBookViews {
     }
 
     function _requireGateOpen(uint32 frame) internal view {
-        // Sums of 32-bit products and times.
+        // A sum of two times.
         unchecked {
-            if (block.timestamp + gateClosureLeadSeconds >= uint256(frame) * frameSeconds) {
+            if (block.timestamp + gateClosureLeadSeconds >= FrameClock.start(frame, frameSeconds)) {
                 revert OrderBook_GateClosed(frame, _gateClosure(frame), block.timestamp);
             }
         }

@@ -110,9 +110,9 @@ abstract contract RoundEntries is IMatchingRound, PositionVenue, Mandates {
     /* EXTERNAL: REQUESTS AND OFFERS */
 
     /// @inheritdoc IMatchingRound
-    function requestFor(uint32 round, uint256[] calldata requests) external onlyRole(EXCHANGE) returns (uint256 taken) {
+    function requestFor(uint32 round, uint256[] calldata requests) external returns (uint256 taken) {
+        uint32 exchangeId = _idIn(_accountWith(EXCHANGE));
         Bounds memory bounds = _collecting(round);
-        uint32 exchangeId = _idIn(_accounts[msg.sender].word);
         uint256 key = (uint256(round) << 32) | exchangeId;
         bounds.quotaBps = _quota(exchangeId, FULL_FACTOR_BPS);
         List memory list = _lists[key];

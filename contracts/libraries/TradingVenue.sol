@@ -76,9 +76,9 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
 
     /// @dev When trading in a frame ends (M7) [unix s].
     function _gateClosure(uint32 frame) internal view returns (uint256) {
-        // A product of twice 32 bits, and a difference that is compared.
+        // A difference that is compared.
         unchecked {
-            uint256 start = uint256(frame) * frameSeconds;
+            uint256 start = FrameClock.start(frame, frameSeconds);
             return start > gateClosureLeadSeconds ? start - gateClosureLeadSeconds : 0;
         }
     }

@@ -11,6 +11,7 @@ from eth_account.messages import encode_typed_data
 from voltberg.chain.accounts import account_of_key
 from voltberg.chain.market import checked_address
 from voltberg.reference.auction_words import unpack_auction_request
+from voltberg.reference.signatures import DOMAIN_NAME, DOMAIN_VERSION
 from voltberg.reference.words import unpack_request
 
 _HEAD: Final = (
@@ -154,8 +155,8 @@ def _sign(
     key: bytes, chain_id: int, venue: str, types: dict[str, list[dict[str, str]]], message: dict[str, Any]
 ) -> bytes:
     domain = {
-        "name": "Voltberg",
-        "version": "1",
+        "name": DOMAIN_NAME,
+        "version": DOMAIN_VERSION,
         "chainId": chain_id,
         "verifyingContract": checked_address(venue),
     }
