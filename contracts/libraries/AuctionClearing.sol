@@ -32,10 +32,8 @@ abstract contract AuctionClearing is AuctionFrames {
     uint256 private constant _CHUNK_FILLS = 8192;
     uint256 private constant _NO_LIMIT = 1 << 32;
     uint256 private constant _POSITION_BYTES = 2;
-    uint256 private constant _WORD_BYTES = 16;
     uint256 private constant _CARRIED_BYTES = 32;
     uint256 private constant _FILL_BYTES = 8;
-    uint256 private constant _CHUNK_BYTES = RecordTree.CHUNK_RECORDS * 32;
     uint256 private constant _FRAME_WORD = 7 * 32;
     uint8 private constant _NO_TICK = 255;
 
@@ -142,7 +140,8 @@ abstract contract AuctionClearing is AuctionFrames {
         uint256 count = setup.word.count();
         bool anyCarried = setup.word & FrameChain.CARRIED != 0;
         require(
-            words.length == count * _WORD_BYTES && (anyCarried || carried.length == 0), Auction_WrongWords(setup.frame)
+            words.length == count * AuctionWord.WORD_BYTES && (anyCarried || carried.length == 0),
+            Auction_WrongWords(setup.frame)
         );
         // Lexicographic priority is the same sum with a price rank that no time rank reaches.
         setup.alpha = _alpha;
@@ -319,24 +318,10 @@ abstract contract AuctionClearing is AuctionFrames {
         bool voided
     ) private returns (bytes32 root, uint256 count) {
         count = (ClearingLoops.reserve(0) - terms.records) / 32;
-        root = RecordTree.root(_leaves(terms.records, count));
+        root = RecordTree.root(RecordTree.leavesOf(terms.records, count));
         // All locks that do not roll on are in the records but the fees: what buyers paid is what sellers are owed.
         uint256 owedMicro = (terms.lockedWhTicks - tradedWh * terms.feeTicks) * terms.tickMicro;
         _frames[setup.frame] = setup.word.decided(tradedWh, count, owedMicro, voided);
         if (count != 0) _roots[_slot(setup.frame)] = root;
-    }
-
-    /// @dev Leaves of the tree over records: hashes of eight each, fewer in the last.
-    function _leaves(uint256 records, uint256 count) private pure returns (bytes32[] memory leaves) {
-        leaves = new bytes32[](RecordTree.chunksOf(count));
-        // Places in memory.
-        unchecked {
-            uint256 end = records + count * 32;
-            for (uint256 i; i < leaves.length; ++i) {
-                uint256 rest = end - records;
-                leaves[i] = ClearingLoops.hash(records, rest < _CHUNK_BYTES ? rest : _CHUNK_BYTES);
-                records += _CHUNK_BYTES;
-            }
-        }
     }
 }

@@ -38,18 +38,12 @@ library RecordTree {
     function root(bytes32[] memory hashes) internal pure returns (bytes32) {
         uint256 width = hashes.length;
         if (width == 0) return 0;
-        // Places in the tree are below its width.
-        unchecked {
-            while (width > 1) {
-                uint256 pairs = width >> 1;
-                for (uint256 i; i < pairs; ++i) {
-                    hashes[i] = Hashes.efficientKeccak256(hashes[2 * i], hashes[2 * i + 1]);
-                }
-                if (width & 1 == 1) hashes[pairs] = hashes[width - 1];
-                width = pairs + (width & 1);
-            }
+        uint256 at = ClearingLoops.wordsOf(hashes);
+        // The whole width has no siblings, so that what stands for a proof is not read.
+        while (width > 1) {
+            width = _up(at, 0, width, width, hashes, 0);
         }
-        return hashes[0];
+        return bytes32(ClearingLoops.load(at));
     }
 
     /// @dev Root that consecutive chunks belong to; 0 if they don't lie in the tree or the proof has nodes missing or left over. 0 is no

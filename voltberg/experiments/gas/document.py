@@ -10,7 +10,7 @@ from typing import Final
 from voltberg.chain.artifacts import write_atomically
 from voltberg.chain.gas_trace import KINDS
 from voltberg.experiments.gas.breakdown import Breakdown, read_breakdown
-from voltberg.experiments.gas.limits import AWAITED, KNOWN_MISSES, LIMITS, SOURCE
+from voltberg.experiments.gas.limits import KNOWN_MISSES, LIMITS, SOURCE
 from voltberg.experiments.gas.matrix import read_snapshot
 from voltberg.experiments.gas.peers import ratio, read_peers
 from voltberg.experiments.gas.registry import FIRST_DAY, MARKET, SECOND_DAY
@@ -97,7 +97,6 @@ def limits_table(root: Path) -> list[str]:
         shown = "" if limit is None else f"{limit:,}"
         left = "" if limit is None else f"{limit - value:+,}"
         rows.append((f"`{name}`", f"{value:,}", shown, left, f"{second[name]:,}", f"{first[name]:,}"))
-    rows += [(f"`{name}`", "", f"{LIMITS[name]:,}", "", "", "") for name in LIMITS if name in AWAITED]
     table = _table(("figure", "gas", "at most", "room", "second day", "first day"), rows)
     return [*table, "", f"The limits are goals: {SOURCE}."]
 

@@ -37,8 +37,5 @@ LIMITS: Final[Mapping[str, int]] = {
 }
 """Most gas by figure of the snapshot ``market``, on the seasoned stage."""
 
-AWAITED: Final[frozenset[str]] = frozenset(())
-"""Limits of operations that no contract offers yet; whoever adds the scenario takes its name out."""
-
 KNOWN_MISSES: Final[Mapping[str, str]] = {}
 """Figures above their limit, with reasons, which ``docs/gas.md`` gives. One that holds may not stand here."""

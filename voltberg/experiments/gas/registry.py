@@ -31,6 +31,7 @@ MODULES: Final = (
     "scenarios_book",
     "scenarios_house",
     "scenarios_auction",
+    "scenarios_signed",
     "scenarios_roots",
     "scenarios_bound",
     "scenarios_storage",
