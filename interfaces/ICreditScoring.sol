@@ -47,7 +47,7 @@ interface ICreditScoring {
     error Credit_InvalidRecord(uint256 record);
     error Credit_InvalidRisk(uint16 riskBps);
 
-    /// @notice Sets the rating policy of users in the house. Requirements: supervisor.
+    /// @notice Sets the rating policy of users in the house, which acts as {ITradeSettlement-setCreditPolicy} tells. Requirements: supervisor.
     function setCreditPolicy(ITradeSettlement.CreditPolicy calldata policy) external;
 
     /// @notice Sets gamma_1 and gamma_2 of RET [1/10,000], each below 10,000. Emits {RiskParametersChanged}.

@@ -22,8 +22,8 @@ interface ITradeSettlement {
     /// @notice How delivery is rated (M10).
     /// @param toleranceBps Shortfall above this share of the obligation rates -1 [1/10,000].
     /// @param minimumRatedWh Obligations below are not rated.
-    /// @param bindingFrames Rated frames from which the threshold binds.
-    /// @param probationFrames The same while on probation.
+    /// @param bindingFrames Rated frames from which the threshold binds: the score is compared at this one and at every bad one after it.
+    /// @param probationFrames The same while on probation, where it is compared at every rating from this one on.
     /// @param thresholdBps Score below which a participant is suspended, in 1/10,000 of a score in [-1, 1].
     struct CreditPolicy {
         uint16 toleranceBps;
@@ -255,9 +255,10 @@ interface ITradeSettlement {
     /// @dev Emits {StatusChanged} where the threshold is crossed, then {Rated}. Record, from the lowest bit: participant id 32 | weight Wh 40 |
     /// good 8 (1 good, 0 bad); higher bits 0. Requirements: meter role; registered id and good <= 1 (`Settlement_InvalidRecord`).
     /// A rating adds 1 to the count (which stops at 65,535), its weight to the sum of weights and, if good, to the good sum; if the sum
-    /// would reach 2^48 both sums are first halved, rounded down. Then, if the count is at least `bindingFrames` (`probationFrames` on
-    /// probation) and (2 x good - sum) x 10,000 < thresholdBps x sum, a participant not suspended by credit yet is so until the current
-    /// frame + 86,400 / frameSeconds (down); else probation ends once the count is at least `bindingFrames`.
+    /// would reach 2^48 both sums are first halved, rounded down. Then the score is compared if the count is `bindingFrames`, or above it and the
+    /// rating bad; on probation, if the count is at least `probationFrames`. If (2 x good - sum) x 10,000 < thresholdBps x sum, a participant not
+    /// suspended by credit yet is so until the current frame + 86,400 / frameSeconds (down); else probation ends once the count is at least
+    /// `bindingFrames`.
     function rate(uint256[] calldata records) external;
 
     /// @notice Enters one rating, as {rate} does for a batch of one, with less data.
@@ -286,7 +287,8 @@ interface ITradeSettlement {
     function syncVenue(address venue, uint32 firstId, uint32 lastId) external;
 
     /// @notice Replaces the rating policy.
-    /// @dev Emits {CreditPolicyChanged}. Requirements: caller is the credit contract; tolerance at most 10,000, threshold within
+    /// @dev Of a participant off probation whose count is at least the new `bindingFrames`, the next bad rating is the first that is compared with the
+    /// new threshold; no status changes at once. Emits {CreditPolicyChanged}. Requirements: caller is the credit contract; tolerance at most 10,000, threshold within
     /// -10,000..10,000 (`Settlement_InvalidPolicy`).
     function setCreditPolicy(CreditPolicy calldata policy) external;
 

@@ -35,13 +35,10 @@ library AccountWord {
     uint256 private constant _UNTIL_MASK = uint256(type(uint32).max) << _UNTIL_SHIFT;
     uint256 private constant _RECORD_MASK = ((uint256(1) << 112) - 1) << FRAMES_SHIFT;
 
-    /// @dev What added to a rated word gives the bit of a large count to one with at least so many ratings, as long as it has not got it itself. A
-    /// count that is just rated is 1 at least.
-    function bindingGap(uint256 bindingFrames) internal pure returns (uint256) {
-        unchecked {
-            if (bindingFrames == 0) bindingFrames = 1;
-            return bindingFrames < 1 << 15 ? _LARGE_COUNT - (bindingFrames << FRAMES_SHIFT) : 0;
-        }
+    /// @dev What a rated word is compared with: (rated ^ mark) + {ONE_FRAME} has the bit of a large count if the rating is number `bindingFrames`,
+    /// and keeps the unusual bits of words of fewer than 2^15 ratings. If `bindingFrames` is not below 2^15 all of those seem unusual.
+    function bindingMark(uint256 bindingFrames) internal pure returns (uint256) {
+        return (bindingFrames ^ 0x7fff) << FRAMES_SHIFT;
     }
 
     /// @dev The word of somebody just registered.

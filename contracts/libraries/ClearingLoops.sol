@@ -423,6 +423,8 @@ library ClearingLoops {
             let reading := mload(add(run, 0x20))
             let to := mload(add(run, 0x40))
             let sums := mload(add(run, 0x60))
+            // Of a participant's number and the slot of the accounts 28 bytes each are zero, which numbers are written over.
+            mstore(0, 0)
             mstore(0x20, mload(add(run, 0xe0)))
             mstore(0x40, mload(add(run, 0x100)))
             mstore(0x60, mload(add(run, 0x120)))
@@ -435,8 +437,9 @@ library ClearingLoops {
                 // Energies stand 64 bits up. As a signed number a reading that is none lies below all sales.
                 let sold := and(record, shl(64, 0xffffffff))
                 let unusual := and(record, 0xc000000000c000000000c000000000000000000000000000ffffffff00000000)
-                unusual := or(unusual, or(slt(sar(152, given), sold), lt(sold, mload(0x40))))
-                if unusual {
+                unusual := or(unusual, slt(sar(152, given), sold))
+                // Nothing unusual is a zero, and less than the one of a sale that is rated.
+                if iszero(lt(unusual, gt(sold, mload(0x40)))) {
                     if eq(from, mload(add(run, 0x80))) { break }
                     if iszero(shr(216, not(given))) {
                         let bit := shl(shr(5, sub(from, mload(add(run, 0xa0)))), 1)
@@ -446,11 +449,11 @@ library ClearingLoops {
                     // Too little to be rated.
                     unusual := and(shl(32, record), shl(64, 0xffffffff))
                     unusual := mul(gt(sold, unusual), sub(sold, unusual))
-                    if or(lt(given, shl(152, unusual)), iszero(lt(unusual, mload(0x40)))) { break }
+                    if or(lt(given, shl(152, unusual)), gt(unusual, mload(0x40))) { break }
                     unusual := add(and(shr(136, record), 0xffffffffff), and(shr(176, record), 0xffffffffff))
                     unusual := add(unusual, shr(216, record))
                     if unusual {
-                        mstore(0, and(record, 0xffffffff))
+                        mstore(0x1c, shl(224, record))
                         let slot := keccak256(0, 0x40)
                         sstore(slot, add(sload(slot), unusual))
                     }
@@ -462,19 +465,17 @@ library ClearingLoops {
                 }
                 // The sum of three digits to the base 2^40, which is below 2^40 - 1.
                 let paid := mod(shr(136, record), 0xffffffffff)
-                mstore(0, and(record, 0xffffffff))
+                let id := shl(224, record)
+                mstore(0x1c, id)
                 let slot := keccak256(0, 0x40)
                 let word := add(sload(slot), paid)
                 let rated := add(add(word, shl(96, 1)), mul(sold, or(shl(96, 1), shl(48, 1))))
-                // Suspended or on probation, or the count or the sum are large, or the threshold binds.
-                if and(or(word, add(rated, mload(0x60))), or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))) {
-                    if and(word, or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))) { break }
-                    let good := mul(and(shr(160, rated), 0xffffffffffff), 20000)
-                    if lt(good, mul(and(shr(112, rated), 0xffffffffffff), mload(add(run, 0x140)))) { break }
-                }
+                // Suspended or on probation, or the count or the sum are large, or the threshold begins to bind.
+                let binding := add(xor(rated, mload(0x60)), shl(96, 1))
+                if and(or(word, binding), or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))) { break }
                 sstore(slot, rated)
                 mstore(to, given)
-                mstore(add(to, 5), or(shl(224, record), shl(168, paid)))
+                mstore(add(to, 5), or(id, shl(168, paid)))
                 sums := add(sums, add(sold, paid))
                 to := add(to, 0x10)
             }

@@ -77,10 +77,11 @@ library ClearingMemory {
         /// Where the first record of the word of settled bits would lie, and the bits of those that were not read.
         uint256 origin;
         uint256 missed;
-        /// From the slot of the accounts on what {AccountWord-needsCare} is told.
+        /// The slot of the accounts, below 2^32.
         uint256 accounts;
-        uint256 leastRated;
-        uint256 bindingGap;
-        uint256 scale;
+        /// One less than the smallest obligation that is rated, which stands as energies do in a record.
+        uint256 mostUnrated;
+        /// See {AccountWord-bindingMark}.
+        uint256 bindingMark;
     }
 }

@@ -24,8 +24,7 @@ abstract contract HouseFrames is HouseRatings {
         uint256 frame;
         uint256 policy;
         uint256 leastRatedWh;
-        uint256 bindingGap;
-        uint256 scale;
+        uint256 bindingMark;
         uint256 fallbackMicroPerWh;
         bool asContracted;
         uint256 fallbackMicro;
@@ -124,8 +123,7 @@ abstract contract HouseFrames is HouseRatings {
         uint256 least = policy.minimumRatedWh();
         // Nobody is rated who owed nothing.
         batch.leastRatedWh = least == 0 ? 1 : least;
-        batch.bindingGap = AccountWord.bindingGap(policy.bindingFrames());
-        batch.scale = policy.scale();
+        batch.bindingMark = AccountWord.bindingMark(policy.bindingFrames());
     }
 
     /// @dev Pays and rates who delivered what it owed. Safe: energies are below 2^40, money of a position below 2^58; an account that is not
@@ -141,10 +139,8 @@ abstract contract HouseFrames is HouseRatings {
             }
             uint256 word = account.word + paidMicro;
             uint256 rated = word + AccountWord.ONE_FRAME + owedWh * AccountWord.ONE_GOOD_RATED_WH;
-            if ((word | (rated + batch.bindingGap)) & AccountWord.UNUSUAL != 0) {
-                if (word & AccountWord.UNUSUAL != 0 || RatingRule.isBelow(rated, batch.scale)) {
-                    rated = _rated(id, word, batch.policy, owedWh, true);
-                }
+            if ((word | ((rated ^ batch.bindingMark) + AccountWord.ONE_FRAME)) & AccountWord.UNUSUAL != 0) {
+                rated = _rated(id, word, batch.policy, owedWh, true);
             }
             account.word = rated;
         }

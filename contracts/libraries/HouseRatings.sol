@@ -121,7 +121,7 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     /// @inheritdoc ITradeSettlement
     function rate(uint256[] calldata records) external {
         uint256 policy = _meterPolicy();
-        uint256 gap = AccountWord.bindingGap(policy.bindingFrames());
+        uint256 mark = AccountWord.bindingMark(policy.bindingFrames());
         unchecked {
             uint256 from = ClearingLoops.offsetOf(records);
             uint256 end = from + 32 * records.length;
@@ -130,12 +130,10 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
                 uint256 record = ClearingLoops.wordAt(from);
                 AccountWord.Account storage account = _participants[uint32(record)];
                 uint256 word = account.word;
-                uint256 weightWh = uint40(record >> 32);
-                uint256 rated = word + AccountWord.ONE_FRAME + weightWh * AccountWord.ONE_RATED_WH + weightWh
-                    * (record >> 72) * AccountWord.ONE_GOOD_WH;
-                uint256 care = (word | (rated + gap)) ^ AccountWord.REGISTERED;
-                if ((care & (AccountWord.UNUSUAL | AccountWord.REGISTERED)) | (record >> 73) != 0) {
-                    rated = _ratedIfUnusual(record, word, rated, policy);
+                uint256 rated = word + AccountWord.ONE_FRAME + uint40(record >> 32) * AccountWord.ONE_GOOD_RATED_WH;
+                uint256 care = (word | ((rated ^ mark) + AccountWord.ONE_FRAME)) ^ AccountWord.REGISTERED;
+                if ((care & (AccountWord.UNUSUAL | AccountWord.REGISTERED)) | ((record >> 72) ^ 1) != 0) {
+                    rated = _ratedWithCare(record, word, policy);
                 }
                 account.word = rated;
             }
@@ -239,15 +237,6 @@ abstract contract HouseRatings is HouseAccounts, IParticipantListener {
     }
 
     /* PRIVATE */
-
-    /// @dev As {_ratedWithCare}, with less of it for an account that is large enough for the threshold to bind and lies above.
-    /// @param rated The account with the rating, if it is no more than that.
-    function _ratedIfUnusual(uint256 record, uint256 word, uint256 rated, uint256 policy) private returns (uint256) {
-        bool plain =
-            word & (AccountWord.UNUSUAL | AccountWord.REGISTERED) == AccountWord.REGISTERED && record >> 73 == 0;
-        if (plain && !rated.isBelow(policy.scale())) return rated;
-        return _ratedWithCare(record, word, policy);
-    }
 
     /// @dev An account with the rating of a record that is not an everyday one: it may be invalid, or cross the threshold.
     function _ratedWithCare(uint256 record, uint256 word, uint256 policy) private returns (uint256) {

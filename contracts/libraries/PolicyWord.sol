@@ -49,7 +49,7 @@ library PolicyWord {
         return uint16(word >> _PROBATION_SHIFT);
     }
 
-    /// @dev What {RatingRule-isBelow} compares with. Nothing lies above it.
+    /// @dev What the score is compared with. Nothing lies above it.
     function scale(uint256 word) internal pure returns (uint256) {
         return word >> _SCALE_SHIFT;
     }

@@ -13,7 +13,8 @@ library RatingRule {
     uint256 private constant _WAD = 1e18;
     uint256 private constant _SUM_LIMIT = 1 << 48;
 
-    /// @dev Enters one rating into an account word.
+    /// @dev Enters one rating into an account word. A good one cannot lower the score, so that it is compared with the threshold on probation only,
+    /// or when the threshold begins to bind.
     /// @param word The account.
     /// @param policy When the threshold binds, see {PolicyWord}.
     /// @param weightWh Weight, below 2^40 [Wh].
@@ -34,22 +35,15 @@ library RatingRule {
         rated = word.withRating(weightWh, good ? 1 : 0);
         uint256 frames = rated.ratedFrames();
         bool probation = rated.onProbation();
-        if (frames >= (probation ? policy.probationFrames() : policy.bindingFrames())) {
-            if (isBelow(rated, policy.scale())) {
+        uint256 bindsFrom = probation ? policy.probationFrames() : policy.bindingFrames();
+        if (frames >= bindsFrom && (!good || probation || frames == bindsFrom)) {
+            if (_isBelow(rated, policy.scale())) {
                 uint8 status = rated.status();
                 if (status & AccountWord.SUSPENDED_BY_CREDIT != 0) return (rated, false);
                 return (rated.withStatus(status | AccountWord.SUSPENDED_BY_CREDIT), true);
             }
         }
         if (probation && frames >= policy.bindingFrames()) rated = rated.withProbation(false);
-    }
-
-    /// @dev Whether a score lies below the threshold: 2 x good - sum < threshold x sum, without dividing, so that no rounding decides, and without a
-    /// sign: the scale is 10,000 + the threshold. Safe: every factor is below 2^50.
-    function isBelow(uint256 rated, uint256 scale) internal pure returns (bool) {
-        unchecked {
-            return rated.goodWh() * (2 * _BPS) < rated.ratedWh() * scale;
-        }
     }
 
     /// @dev Lifts a suspension by credit: the record starts anew under the shorter count of a probation.
@@ -71,6 +65,14 @@ library RatingRule {
         // Safe: energies are below 2^40.
         unchecked {
             return shortfallWh * _BPS > owedWh * toleranceBps;
+        }
+    }
+
+    /// @dev Whether a score lies below the threshold: 2 x good - sum < threshold x sum, without dividing, so that no rounding decides, and without a
+    /// sign: the scale is 10,000 + the threshold. Safe: every factor is below 2^50.
+    function _isBelow(uint256 rated, uint256 scale) private pure returns (bool) {
+        unchecked {
+            return rated.goodWh() * (2 * _BPS) < rated.ratedWh() * scale;
         }
     }
 

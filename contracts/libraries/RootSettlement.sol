@@ -283,9 +283,11 @@ abstract contract RootSettlement is HouseFrames {
         run.reading = ClearingLoops.offsetOf(readings);
         run.to = batch.log;
         run.accounts = ClearingLoops.slotOf(_participants);
-        run.leastRated = batch.leastRatedWh << 64;
-        run.bindingGap = batch.bindingGap;
-        run.scale = batch.scale;
+        unchecked {
+            // Somebody who is rated owes something.
+            run.mostUnrated = (batch.leastRatedWh << 64) - 1;
+        }
+        run.bindingMark = batch.bindingMark;
     }
 
     /// @dev How many of so many records come before the first one that is settled and read once more.
@@ -319,8 +321,7 @@ abstract contract RootSettlement is HouseFrames {
             uint256 record = ClearingLoops.load(run.from);
             uint256 logged = _settleRecord(batch, record, ClearingLoops.wordAt(run.reading) >> _READING_SHIFT);
             ClearingLoops.store(run.to, logged << TO_HEAD);
-            // What a record is paid is less than is shown at most.
-            run.sums += (record & (uint256(type(uint32).max) << 64)) + uint56(logged);
+            run.sums += (batch.soldWh << 64) + batch.paidMicro;
             run.from += 32;
             run.reading += _READING_BYTES;
             run.to += LOGGED_BYTES;
@@ -336,7 +337,7 @@ abstract contract RootSettlement is HouseFrames {
         }
     }
 
-    /// @dev Settles one record by a reading.
+    /// @dev Settles one record by a reading. The batch's sums become this record's.
     /// @return logged For the log.
     function _settleRecord(Batch memory batch, uint256 record, uint256 deliveredWh) private returns (uint256 logged) {
         unchecked {

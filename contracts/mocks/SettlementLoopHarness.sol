@@ -11,7 +11,7 @@ contract SettlementLoopHarness {
 
     /// @dev Accounts are numbered from 1 on.
     /// @param place Of the first record's bit in its word.
-    /// @param terms Smallest rated obligation [Wh], binding frames, scale.
+    /// @param terms Smallest rated obligation, at least 1 [Wh], and binding frames.
     /// @return words The accounts afterwards.
     /// @return done Count of records before the one where the loop stopped.
     /// @return missed Bits of the records that were not read.
@@ -22,7 +22,7 @@ contract SettlementLoopHarness {
         uint256[] calldata records,
         bytes calldata readings,
         uint256 place,
-        uint256[3] calldata terms
+        uint256[2] calldata terms
     ) external returns (uint256[] memory words, uint256 done, uint256 missed, uint256 sums, bytes memory log) {
         for (uint256 i = 0; i < accounts.length; ++i) {
             _accounts[i + 1].word = accounts[i];
@@ -30,8 +30,8 @@ contract SettlementLoopHarness {
         ClearingMemory.Settlement memory run;
         uint256 at = ClearingLoops.reserve(records.length + 2);
         _fill(run, at, records, readings, place);
-        (run.leastRated, run.scale) = (terms[0] << 64, terms[2]);
-        run.bindingGap = AccountWord.bindingGap(terms[1]);
+        run.mostUnrated = (terms[0] << 64) - 1;
+        run.bindingMark = AccountWord.bindingMark(terms[1]);
         ClearingLoops.settle(run);
         (missed, sums) = (run.missed, run.sums);
         done = (run.from - at - 32) / 32;

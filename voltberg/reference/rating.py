@@ -82,7 +82,9 @@ def rated(
     binds_from = policy.probation_frames if account.on_probation else policy.binding_frames
     below = (2 * good_wh - rated_wh) * BPS < policy.threshold_bps * rated_wh
     status, probation, until = account.status, account.on_probation, account.suspended_until
-    if count >= binds_from and below:
+    # A good rating off probation cannot lower the score below what it was.
+    compared = not good or account.on_probation or count == binds_from
+    if compared and count >= binds_from and below:
         if not status & Status.SUSPENDED_BY_CREDIT:
             status, until = status | Status.SUSPENDED_BY_CREDIT, suspended_until
     elif count >= policy.binding_frames:

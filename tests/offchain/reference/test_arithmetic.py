@@ -52,6 +52,19 @@ def test_suspension_binds_from_the_third_rated_frame_and_probation_sooner():
     assert again.status == Status.SUSPENDED_BY_CREDIT
 
 
+def test_good_ratings_are_compared_at_the_binding_count_and_on_probation_only():
+    raised = POLICY._replace(threshold_bps=10_000)
+    marked = Account(rated_frames=POLICY.binding_frames, rated_wh=1_000, good_wh=900)
+    for _ in range(5):
+        marked = rated(marked, 100, True, raised, 99)
+        assert marked.status == Status.ACTIVE
+    assert rated(marked, 0, False, raised, 99).status == Status.SUSPENDED_BY_CREDIT
+    before = Account(rated_frames=POLICY.binding_frames - 1, rated_wh=1_000, good_wh=900)
+    assert rated(before, 100, True, raised, 99).status == Status.SUSPENDED_BY_CREDIT
+    returned = marked._replace(on_probation=True)
+    assert rated(returned, 100, True, raised, 99).status == Status.SUSPENDED_BY_CREDIT
+
+
 def test_sums_of_weights_are_halved_before_they_overflow():
     account = rated(Account(rated_wh=2**48 - 10, good_wh=2**47), 100, True, POLICY, 0)
     assert (account.rated_wh, account.good_wh) == (2**47 - 5 + 100, 2**46 + 100)

@@ -88,6 +88,62 @@ def test_m10_a_score_at_the_threshold_is_not_below_it(desk, market):
     assert desk.account(desk.seller)["status"] == 2
 
 
+@pytest.mark.parametrize("function", ["rate", "rateOne"])
+def test_m10_the_tenth_rating_is_compared_even_if_it_is_good(desk, market, function):
+    """Counterexample: one small good rating as the tenth would pass nine bad ones until the next bad one."""
+    rate_many(desk, desk.seller, 9, good=False)
+    good = desk.seller.id | 1 << 32 | 1 << 72
+    records = [good] if function == "rate" else good
+    outcome = market.transact(market.meter, "house", function, records)
+    assert outcome.events("StatusChanged") == [(desk.seller.id, 2)]
+    account = desk.account(desk.seller)
+    assert (account["rated_frames"], account["good_wh"], account["status"]) == (10, 1, 2)
+
+
+def test_m10_a_raised_threshold_acts_at_the_next_bad_rating(desk, market):
+    rate_many(desk, desk.seller, 10, good=True)
+    desk.rate(desk.seller, 100, False)
+    market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, 10, 3, 9_990))
+    rate_many(desk, desk.seller, 15, good=True)
+    market.transact(market.meter, "house", "rateOne", desk.seller.id | 100 << 32 | 1 << 72)
+    assert deliver(desk, market, 100, 100) == deliver(desk, market, 100, 90) == 1
+    assert market.call("house", "scoreWad", desk.seller.id) < 0.999 * WAD
+    assert (desk.account(desk.seller)["rated_frames"], desk.account(desk.seller)["status"]) == (29, 0)
+    assert desk.rate(desk.seller, 0, False).events("StatusChanged") == [(desk.seller.id, 2)]
+
+
+def test_m10_a_raised_threshold_acts_at_the_next_short_delivery(desk, market):
+    rate_many(desk, desk.seller, 12, good=True)
+    market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, 10, 3, 10_000))
+    assert deliver(desk, market, 100, 0) == 2
+    assert desk.account(desk.seller)["status"] == 2
+
+
+def test_m10_a_lowered_count_acts_when_it_is_reached_or_at_the_next_bad_rating(desk, market):
+    other = desk.other
+    for participant, count in ((desk.seller, 5), (desk.buyer, 5), (other, 2)):
+        rate_many(desk, participant, count, good=False)
+    market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, 3, 3, 0))
+    for participant, status in ((desk.seller, 0), (desk.buyer, 0), (other, 2)):
+        desk.rate(participant, 1, True)
+        assert desk.account(participant)["status"] == status
+    assert deliver(desk, market, 100, 100) == 1
+    assert desk.account(desk.seller)["status"] == 0
+    desk.rate(desk.seller, 1, False)
+    desk.rate(desk.buyer, 1, True)
+    assert [desk.account(one)["status"] for one in (desk.seller, desk.buyer)] == [2, 0]
+
+
+@pytest.mark.parametrize(("binding", "ratings"), [(0, 1), (1, 1), (2, 2)])
+def test_m10_a_count_that_binds_at_once(desk, market, binding, ratings):
+    market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, binding, 3, 0))
+    for number in range(1, ratings + 1):
+        desk.rate(desk.seller, 100, False)
+        assert desk.account(desk.seller)["status"] == (2 if number == ratings else 0)
+    rate_many(desk, desk.buyer, ratings + 1, good=True)
+    assert desk.account(desk.buyer)["status"] == 0
+
+
 def test_m10_no_rounding_decides_at_the_threshold(desk, market):
     """Counterexample: -1/3 in 1/10,000, toward zero, is -3,333 and would pass a threshold of -3,333."""
     market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, 1, 1, -3_333))
@@ -153,6 +209,23 @@ def test_m10_on_probation_three_bad_frames_suspend_again(on_probation, market):
         True,
         market.frame + FRAMES_A_DAY,
     )
+
+
+def test_m10_on_probation_good_ratings_are_compared_from_the_third_on(on_probation, market):
+    desk = on_probation
+    rate_many(desk, desk.seller, 2, good=False)
+    desk.rate(desk.seller, 1, True)
+    assert (desk.account(desk.seller)["rated_frames"], desk.account(desk.seller)["status"]) == (3, 2)
+
+
+def test_m10_on_probation_a_raised_threshold_acts_at_the_next_rating(on_probation, market):
+    desk = on_probation
+    desk.rate(desk.seller, 1, False)
+    rate_many(desk, desk.seller, 4, good=True)
+    assert desk.account(desk.seller)["status"] == 0
+    market.transact(market.supervisor, "credit", "setCreditPolicy", (1_000, 50, 10, 3, 10_000))
+    desk.rate(desk.seller, 100, True)
+    assert desk.account(desk.seller)["status"] == 2
 
 
 def test_m10_probation_ends_with_ten_frames_not_below_the_threshold(on_probation):

@@ -19,7 +19,6 @@ ACCOUNTS = 6
 NOT_READ = 2**40 - 1
 SMALL_MONEY = 2**38
 REGISTERED = 1 << 248
-FULL_BPS = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +93,10 @@ def needs_care(account, net, word, given, policy):
         or account.on_probation
     ):
         return True
-    weight = net.position.owed_wh
-    after = rated(account, weight, True, policy, 0)
-    below = 2 * after.good_wh * FULL_BPS < after.rated_wh * (FULL_BPS + policy.threshold_bps)
-    binds = after.rated_frames >= policy.binding_frames or after.rated_wh >= 2**47
-    return below and binds
+    after = rated(account, net.position.owed_wh, True, policy, 0)
+    if after.rated_wh >= 2**47 or after.rated_frames >= 2**15 or policy.binding_frames >= 2**15:
+        return True
+    return after.rated_frames == policy.binding_frames
 
 
 def test_the_loop_settles_as_the_twin_and_stops_where_more_than_adding_is_needed(desk, draw):
@@ -118,7 +116,7 @@ def test_the_loop_settles_as_the_twin_and_stops_where_more_than_adding_is_needed
         place = draw.randrange(216)
         data = b"".join(given.to_bytes(5, "big") for _, given in drawn)
         least = max(1, policy.minimum_rated_wh)
-        terms = (least, policy.binding_frames, FULL_BPS + policy.threshold_bps)
+        terms = (least, policy.binding_frames)
         given_words = [word for word, _ in pairs], [word for word, _ in drawn]
         words, done, missed, sums, log = harness.call("settle", *given_words, data, place, terms)
         logged, paid_sum, sold_sum, bits = [], 0, 0, 0

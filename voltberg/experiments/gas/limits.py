@@ -27,12 +27,15 @@ LIMITS: Final[Mapping[str, int]] = {
     "frame_clear_100_half_iceberg_total": 380_000,
     "frame_clear_1000": 2_400_000,
     "settle_batch100_each": 6_500,
+    "settle_few_ratings_batch100_each": 6_500,
     "settle_positions_batch100_each": 9_500,
+    "settle_positions_few_ratings_batch100_each": 9_500,
     "settle_by_proof": 52_000,
     "storage_in": 31_000,
     "storage_out": 31_000,
     "credit_single": 31_000,
     "credit_batch100_each": 6_000,
+    "credit_few_ratings_batch100_each": 6_000,
     "all_in_100": 45_000,
 }
 """Most gas by figure of the snapshot ``market``, on the seasoned stage."""

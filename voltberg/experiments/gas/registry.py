@@ -33,7 +33,7 @@ MODULES: Final = (
     "scenarios_auction",
     "scenarios_signed",
     "scenarios_roots",
-    "scenarios_bound",
+    "scenarios_ratings",
     "scenarios_storage",
     "scenarios_credit",
     "scenarios_matrix",

@@ -12,6 +12,7 @@ from voltberg.experiments.gas.auction_desk import (
 )
 from voltberg.experiments.gas.auction_frames import read_frame
 from voltberg.experiments.gas.registry import MARKET, Figures, scenario
+from voltberg.experiments.gas.seasoning import establish
 from voltberg.experiments.gas.stage import Actor, Stage, Step
 from voltberg.models import Role
 from voltberg.reference.auction_batches import pack_cancel_entry, pack_order_entry
@@ -137,6 +138,7 @@ def _measured(stage: Stage, step: Step) -> int:
 @scenario(MARKET, "all_in_100")
 def all_in(stage: Stage) -> Figures:
     """Place, clear and settle a frame of 100 orders of 100 accounts: what each of them costs altogether."""
+    establish(stage)
     orders, frame = read_frame("100"), stage.frame_of("auction")
     gas = sum(_measured(stage, placement(stage, order)) for order in orders)
     clearing, _ = clearing_for(stage, orders)

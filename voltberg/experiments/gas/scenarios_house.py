@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voltberg.experiments.gas.book_desk import ASK, BID, ORDER_WH, placement, request
 from voltberg.experiments.gas.registry import MARKET, Figures, scenario
+from voltberg.experiments.gas.seasoning import establish
 from voltberg.experiments.gas.stage import Actor, Stage
 from voltberg.reference import words
 
@@ -47,7 +48,7 @@ def sell_to_few(stage: Stage, sellers: int = BATCH) -> None:
     stage.travel_to(stage.start_of(stage.frame + 1))
 
 
-def settle(stage: Stage, count: int) -> int:
+def settle(stage: Stage, count: int, label: str | None = None) -> int:
     """Measure the settlement of sellers who have delivered, all in one batch, the first of its frame.
 
     Parameters
@@ -56,6 +57,8 @@ def settle(stage: Stage, count: int) -> int:
         After `sell_to_few`.
     count : int
         How many.
+    label : str or None, optional
+        Measured under this name, or that of the batch.
 
     Returns
     -------
@@ -63,13 +66,14 @@ def settle(stage: Stage, count: int) -> int:
         Gas.
     """
     readings = [words.pack_reading(actor.id, ORDER_WH) for actor in stage.participants[:count]]
-    label = f"settle_positions_batch{count}"
+    label = f"settle_positions_batch{count}" if label is None else label
     return stage.measure(label, stage.meter, "house", "reportDelivery", stage.frame, readings)
 
 
 @scenario(MARKET, "settle_positions_batch100", "settle_positions_batch100_each", "finalise_frame")
 def settle_positions(stage: Stage) -> Figures:
     """Settle 100 sellers with their ratings, each rounded up; settle the buyers unmeasured; pay the frame."""
+    establish(stage)
     sell_to_few(stage)
     gas = settle(stage, BATCH)
     readings = [words.pack_reading(actor.id, 0) for actor in stage.participants[-10:]]
@@ -82,7 +86,7 @@ def settle_positions(stage: Stage) -> Figures:
     }
 
 
-def rate(stage: Stage, count: int) -> int:
+def rate(stage: Stage, count: int, label: str | None = None) -> int:
     """Measure good ratings of different participants, none of which crosses the threshold.
 
     Parameters
@@ -91,6 +95,8 @@ def rate(stage: Stage, count: int) -> int:
         Where.
     count : int
         How many, in one batch.
+    label : str or None, optional
+        Measured under this name, or that of the batch.
 
     Returns
     -------
@@ -98,12 +104,14 @@ def rate(stage: Stage, count: int) -> int:
         Gas.
     """
     records = [words.pack_rating(actor.id, ORDER_WH, 1) for actor in stage.participants[:count]]
-    return stage.measure(f"credit_batch{count}", stage.meter, "house", "rate", records)
+    label = f"credit_batch{count}" if label is None else label
+    return stage.measure(label, stage.meter, "house", "rate", records)
 
 
 @scenario(MARKET, "credit_single", "credit_batch100", "credit_batch100_each")
 def credit(stage: Stage) -> Figures:
     """Enter one rating alone, and a hundred at once, each rounded up."""
+    establish(stage)
     record = words.pack_rating(stage.participants[0].id, ORDER_WH, 1)
     with stage.rewound():
         single = stage.measure("credit_single", stage.meter, "house", "rateOne", record)

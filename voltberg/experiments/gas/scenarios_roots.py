@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voltberg.experiments.gas.registry import MARKET, Figures, scenario
+from voltberg.experiments.gas.seasoning import establish
 from voltberg.experiments.gas.stage import (
     CAP_TICK,
     GRID_FEE_TICKS,
@@ -90,8 +91,8 @@ def shown(result: FrameResult, first: int, chunks: int) -> Shown:
     return first, records, proof_of(chunk_hashes(result.records), first, chunks)
 
 
-def report(stage: Stage, part: Shown, readings: int, label: str = "") -> int:
-    """Report the first participants of the chunks as having delivered all; the others are not read.
+def report(stage: Stage, part: Shown, readings: int, label: str = "", delivered_wh: int = SALE_WH) -> int:
+    """Report what the first participants of the chunks delivered; the others are not read.
 
     Parameters
     ----------
@@ -103,6 +104,8 @@ def report(stage: Stage, part: Shown, readings: int, label: str = "") -> int:
         How many are read.
     label : str, optional
         Measured under this name.
+    delivered_wh : int, optional
+        Delivered by each; all of its sale unless given [Wh].
 
     Returns
     -------
@@ -110,7 +113,7 @@ def report(stage: Stage, part: Shown, readings: int, label: str = "") -> int:
         Gas.
     """
     data = b"".join(
-        (SALE_WH if place < readings else NOT_READ).to_bytes(5, "big") for place in range(len(part[1]))
+        (delivered_wh if place < readings else NOT_READ).to_bytes(5, "big") for place in range(len(part[1]))
     )
     args = (stage.frame_of("auction"), *part, data)
     return stage.measure(label, stage.meter, "house", "reportDeliveryFromRoot", *args)
@@ -144,6 +147,7 @@ def report_one(stage: Stage, result: FrameResult, index: int, label: str = "") -
 @scenario(MARKET, "settle_batch100", "settle_batch100_each", "settle_by_proof")
 def settle_roots(stage: Stage) -> Figures:
     """Settle 100 sellers with their ratings in one batch, the first of its frame; one of a frame begun."""
+    establish(stage)
     result = cleared(stage)
     stage.travel_to(stage.start_of(stage.frame_of("auction") + 1))
     with stage.rewound():

@@ -53,6 +53,21 @@ def season(stage: Stage, later_frames: int = SEASONED_FRAMES) -> None:
     stage.seasoned = True
 
 
+def establish(stage: Stage) -> None:
+    """Rate everybody well until the threshold binds, as a day of trade does; on the first day nobody is.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where.
+    """
+    if not stage.seasoned:
+        return
+    records = [words.pack_rating(actor.id, ORDER_WH, 1) for actor in stage.participants]
+    for _ in range(stage.configuration.rating.binding_frames):
+        stage.send((stage.meter, "house", "rate", (records,)))
+
+
 def book_plan(stage: Stage) -> Plan:
     """Plan the book's frame: icebergs that cycle, everybody trades, everybody delivers.
 
