@@ -212,9 +212,12 @@ def test_a_full_chain_skips_orders_and_takes_cancels_until_it_is_full_itself(
         market.transact(actor, "auction", "nameExchange", exchange.id, *ANY)
         auction.send(actor, "placeMany", auction.frame, batch if number < 15 else batch[:191])
         crowd.append(actor)
-    words = [entry(auction, consumer, BID, 60, 500) for consumer in named[:2]]
+    # The third has one word left, which an order in a full chain does not take.
+    other = [auction.request(BID, 1, 50, frame=auction.next)] * 223
+    auction.send(named[2], "placeMany", auction.next, other)
+    words = [entry(auction, consumer, BID, 60, 500) for consumer in named[:3]]
     full = selector("Auction_FrameFull(uint32)")
-    assert skipped(place_for(auction, exchange, *words)) == [(words[1], full)]
+    assert skipped(place_for(auction, exchange, *words)) == [(word, full) for word in words[1:]]
     # Sixteen accounts with 64 cancels each fill what is reserved for cancels, and block everybody's.
     for actor in crowd:
         names = [pack_cancel_entry(auction.frame, 0, actor.address)] * 64
@@ -237,6 +240,21 @@ def test_an_exchange_asks_no_more_for_a_penalised_consumer_than_it_may(auction, 
     assert [(order.side, order.quantity_wh, order.peak_wh) for order in orders] == [
         (BID, 800, 800),
         (ASK, 1_000, 900),
+    ]
+
+
+def test_an_order_that_locks_the_least_or_all_there_is_is_skipped_for_what_else_is_wrong(
+    auction, market, named, exchange
+):
+    """50 Wh at the cap lock 100 micro-units, the least that is allowed."""
+    poor, busy = named[:2]
+    market.transact(poor, "auction", "withdrawMargin", auction.margin(poor) - 99)
+    auction.send(busy, "placeMany", auction.frame, [auction.request(BID, 1, 50)] * 224)
+    market.transact(busy, "auction", "withdrawMargin", auction.margin(busy) - 100)
+    words = [entry(auction, consumer, ASK, 150, 50) for consumer in (poor, busy)]
+    assert skipped(place_for(auction, exchange, *words)) == [
+        (words[0], selector("Venue_InsufficientMargin(uint32,uint256,uint256)")),
+        (words[1], selector(TOO_MANY)),
     ]
 
 

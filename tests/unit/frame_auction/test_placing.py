@@ -1,5 +1,8 @@
 """Words enter a chain: checks in their order, locks, allowance, digest (A1, A8, M2)."""
 
+import pytest
+
+from voltberg.models import Role
 from voltberg.reference.auction_words import chain_digest, pack_auction_request
 
 BID, ASK = 0, 1
@@ -67,6 +70,93 @@ def test_checks_come_in_their_order(auction, people, market):
     auction.close_gate()
     closure = market.gate_closure_of(frame)
     refused(f"Auction_GateClosed: {frame}, {closure}, {closure}", actor=people[1])
+
+
+def test_of_two_faults_that_of_the_first_check_is_told(auction, people, market):
+    frame, (actor, suspended, poor), outsider = auction.frame, people[:3], market.outsider
+    largest = auction.view("maximumQuantityWh")
+    market.transact(market.supervisor, "house", "setSuspended", suspended.id, True)
+    auction.send(poor, "placeMany", frame, [auction.request(ASK, 150, 50)] * 224)
+    market.transact(poor, "auction", "withdrawMargin", auction.margin(poor) - 99)
+    free = market.open_frame(frame + 2, grid_fee_ticks=0, platform_fee_ticks=0, venue="auction")
+    no_side = auction.request(2, 60, 500)
+
+    def refused(text, actor, side, tick, quantity, **options):
+        with market.reverts(text):
+            auction.place(actor, side, tick, quantity, **options)
+
+    refused(f"Auction_InvalidRequest: {no_side}", outsider, 2, 60, 500)
+    refused(f"Venue_NotRegistered: {outsider.address}", outsider, BID, 60, 500, frame=frame + 9)
+    refused(f"Auction_Suspended: {suspended.id}, 1", suspended, BID, 60, 500, frame=frame + 9)
+    refused("Auction_TickOutOfRange: 192, 191", actor, BID, 192, 49)
+    refused(f"Auction_QuantityOutOfRange: 49, 50, {largest}", actor, BID, 60, 49, peak=50)
+    refused("Auction_InvalidPeak: 501, 500, 50", actor, BID, 60, 500, peak=501, rolls=3)
+    refused(f"Auction_FrameNotOpen: {free + 1}", actor, BID, 0, 50, frame=free, rolls=1)
+    refused(f"Venue_InsufficientMargin: {poor.id}, 100, 99", poor, ASK, 150, 50)
+    market.transact(market.operator, "auction", "setFramePaused", frame, True)
+    auction.close_gate()
+    refused(f"Auction_FramePaused: {frame}", actor, BID, 60, 500)
+    market.transact(market.operator, "auction", "setFramePaused", frame, False)
+    closure = market.gate_closure_of(frame)
+    refused(f"Auction_GateClosed: {frame}, {closure}, {market.now}", actor, BID, 192, 500)
+
+
+@pytest.mark.parametrize(
+    ("side", "tick", "quantity", "peak"),
+    [
+        (BID, 191, 500, 0),
+        (BID, 60, 50, 0),
+        (ASK, 60, None, 0),
+        (BID, 60, 500, 500),
+        (BID, 60, 500, 50),
+        (BID, 60, 1_600, 50),
+    ],
+)
+def test_what_lies_on_a_bound_is_not_blamed_for_another_fault(
+    auction, people, market, side, tick, quantity, peak
+):
+    """The fault is looked up only after all checks were made at once: the bounds there must be the same."""
+    quantity = quantity or auction.view("maximumQuantityWh")
+    with market.reverts(f"Auction_FrameNotOpen: {auction.frame + 2}"):
+        auction.place(people[0], side, tick, quantity, peak=peak, rolls=2)
+    assert auction.place(people[0], side, tick, quantity, peak=peak, rolls=1) == 0
+
+
+def test_checks_of_a_batch_and_of_a_cancel_come_in_their_order(auction, people, market):
+    frame, (actor, suspended), outsider = auction.frame, people[:2], market.outsider
+    good, bad = auction.request(BID, 60, 500), auction.request(BID, 192, 500)
+    market.transact(market.supervisor, "house", "setSuspended", suspended.id, True)
+    auction.send(actor, "placeMany", frame, [auction.request(BID, 1, 50)] * 224)
+    for _ in range(32):
+        auction.send(actor, "cancel", frame, frame, 0)
+
+    def refused(text, actor, function, *args):
+        with market.reverts(text):
+            auction.send(actor, function, *args)
+
+    refused(f"Venue_NotRegistered: {outsider.address}", outsider, "placeMany", frame + 9, [])
+    refused("Auction_InvalidRequest: 0", suspended, "placeMany", frame + 9, [])
+    refused(f"Auction_Suspended: {suspended.id}, 1", suspended, "placeMany", frame + 9, [good])
+    refused(f"Auction_FrameNotOpen: {frame + 9}", actor, "placeMany", frame + 9, [good])
+    refused(f"Venue_NotRegistered: {outsider.address}", outsider, "cancel", frame + 9, frame, 0)
+    refused(f"Auction_FrameNotOpen: {frame + 9}", actor, "cancel", frame + 9, frame, 0)
+    refused(f"Auction_TooManyWords: {actor.id}, 1, 0", actor, "cancel", frame, frame, 0)
+    market.transact(market.operator, "auction", "setFramePaused", frame, True)
+    auction.close_gate()
+    refused(f"Auction_FramePaused: {frame}", actor, "placeMany", frame, [good])
+    market.transact(market.operator, "auction", "setFramePaused", frame, False)
+    closure = market.gate_closure_of(frame)
+    refused(f"Auction_GateClosed: {frame}, {closure}, {market.now}", actor, "placeMany", frame, [bad])
+    refused(f"Auction_GateClosed: {frame}, {closure}, {market.now}", actor, "cancel", frame, frame, 0)
+
+
+def test_a_mandate_s_prices_bind_the_exchange_and_not_its_owner(auction, people, market):
+    owner, exchange = people[0], market.register(int(Role.EXCHANGE))
+    market.transact(owner, "auction", "nameExchange", exchange.id, 100, 59, 61, auction.frame)
+    assert auction.place(owner, BID, 60, 500) == 0
+    assert auction.place(owner, ASK, 60, 500) == 1
+    requests = [auction.request(side, 60, 500) for side in (BID, ASK)]
+    assert auction.send(owner, "placeMany", auction.frame, requests).returned == 2
 
 
 def test_money_must_cover_all_of_a_batch(auction, people, market):

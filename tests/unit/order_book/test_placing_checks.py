@@ -115,6 +115,43 @@ def test_order_is_refused_when_its_step_lacks_a_peak_or_is_too_wide(book, market
         book.buy(traders[0], 100, 300, peak=peak, step=step)
 
 
+def test_of_two_faults_that_of_the_first_check_is_told(book, market, traders):
+    actor, suspended = traders[:2]
+    market.transact(market.supervisor, "house", "setSuspended", suspended.id, True)
+    free = market.open_frame(book.frame + 1, grid_fee_ticks=0, platform_fee_ticks=0)
+    no_side = book.request(2, 100, 100)
+
+    def refused(text, actor, tick, quantity, **options):
+        with market.reverts(text):
+            book.buy(actor, tick, quantity, **options)
+
+    with market.reverts(f"OrderBook_InvalidRequest: {no_side}"):
+        book.place(market.outsider, 2, 100, 100)
+    refused(f"OrderBook_Suspended: {suspended.id}, 1", suspended, 100, 100, kind=4)
+    refused("OrderBook_InvalidKind: 4, 0", actor, 100, 100, kind=4, max_fills=0)
+    refused("OrderBook_ZeroMaxFills", actor, 100, 100, max_fills=0, frame=free + 1)
+    refused("OrderBook_TickOutOfRange: 192, 191", actor, 192, 49)
+    refused("OrderBook_QuantityBelowMinimum: 49, 50", actor, 100, 49, peak=50)
+    refused("OrderBook_InvalidPeak: 301, 300, 50", actor, 100, 300, peak=301, step=192)
+    refused("OrderBook_InvalidPriceStep: 1", actor, 0, 300, step=1, frame=free)
+    market.transact(market.operator, "book", "setFramePaused", book.frame, True)
+    closure = book.close_gate()
+    refused(f"OrderBook_FramePaused: {book.frame}", actor, 100, 100)
+    market.transact(market.operator, "book", "setFramePaused", book.frame, False)
+    refused(f"OrderBook_GateClosed: {book.frame}, {closure}, {market.now}", actor, 192, 100)
+
+
+def test_order_may_lie_on_every_bound(book, traders):
+    """Least quantity, also of what may not rest; least peak, widest step, and the least lock of 100."""
+    actor = traders[0]
+    assert book.order(book.buy(actor, 100, 50, peak=50))[1:4] == (50, 50, 50)
+    assert book.order(book.buy(actor, 100, 300, peak=50, step=191))[1:5] == (300, 50, 50, 191)
+    assert book.buy(actor, 100, 50, kind=book.IOC).returned == [(50, book.REASON_IOC)]
+    start = book.margin(actor)
+    book.sell(actor, 150, 50)
+    assert start - book.margin(actor) == 100
+
+
 def test_order_is_refused_when_it_locks_too_little(market, traders):
     """A buy at 0 without fees would fill the book for nothing."""
     frame = market.open_frame(grid_fee_ticks=0, platform_fee_ticks=0)
