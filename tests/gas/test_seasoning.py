@@ -18,9 +18,7 @@ def ratings(stage):
     return {account[1] for account in accounts}, {account[4] for account in accounts}
 
 
-@pytest.mark.parametrize(
-    ("later_frames", "few", "many"), [(0, {0}, {0}), (SEASONED_FRAMES, {0, 1, 2}, {10, 11, 12})]
-)
+@pytest.mark.parametrize(("later_frames", "few", "many"), [(0, {0}, {0}), (SEASONED_FRAMES, {0, 1, 2}, {10})])
 def test_established_participants_have_passed_the_binding_count_once_seasoned(later_frames, few, many):
     with stage_on(default_engine(), compile_contracts(ROOT), later_frames) as stage:
         assert stage.configuration.rating.binding_frames == 10

@@ -1,11 +1,11 @@
-"""Scenarios of participants with few ratings, and of deliveries that fall short."""
+"""Scenarios of participants with few ratings or at the binding one, and of deliveries that fall short."""
 
 from __future__ import annotations
 
 from voltberg.experiments.gas.registry import MARKET, Figures, scenario
 from voltberg.experiments.gas.scenarios_house import BATCH, rate, sell_to_few, settle
 from voltberg.experiments.gas.scenarios_roots import SALE_WH, SELLERS, cleared, report, shown
-from voltberg.experiments.gas.seasoning import establish
+from voltberg.experiments.gas.seasoning import establish, rate_up_to
 from voltberg.experiments.gas.stage import Stage
 from voltberg.reference.record_tree import CHUNK_RECORDS
 
@@ -24,6 +24,21 @@ def few_ratings_positions(stage: Stage) -> Figures:
     return {
         "credit_few_ratings_batch100_each": -(-credit // BATCH),
         "settle_positions_few_ratings_batch100_each": -(-positions // BATCH),
+    }
+
+
+@scenario(MARKET, "credit_binding_batch100_each", "settle_binding_batch100_each")
+def binding_ratings(stage: Stage) -> Figures:
+    """Rate a hundred, and settle them from a root, at the rating from which the threshold binds."""
+    rate_up_to(stage, stage.configuration.rating.binding_frames - 1)
+    with stage.rewound():
+        credit = rate(stage, BATCH, "")
+    result = cleared(stage)
+    stage.travel_to(stage.start_of(stage.frame_of("auction") + 1))
+    records = report(stage, shown(result, 0, CHUNKS), SELLERS)
+    return {
+        "credit_binding_batch100_each": -(-credit // BATCH),
+        "settle_binding_batch100_each": -(-records // SELLERS),
     }
 
 

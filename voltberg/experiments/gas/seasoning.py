@@ -53,6 +53,23 @@ def season(stage: Stage, later_frames: int = SEASONED_FRAMES) -> None:
     stage.seasoned = True
 
 
+def rate_up_to(stage: Stage, count: int) -> None:
+    """Rate everybody well until all have so many ratings.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where.
+    count : int
+        Ratings of each who has not got more.
+    """
+    rated = {actor.id: stage.call("house", "accountOf", actor.id)[1] for actor in stage.participants}
+    for reached in range(count):
+        records = [words.pack_rating(id_, ORDER_WH, 1) for id_, has in rated.items() if has <= reached]
+        if records:
+            stage.send((stage.meter, "house", "rate", (records,)))
+
+
 def establish(stage: Stage) -> None:
     """Rate everybody well until the threshold binds, as a day of trade does; on the first day nobody is.
 
@@ -61,11 +78,8 @@ def establish(stage: Stage) -> None:
     stage : Stage
         Where.
     """
-    if not stage.seasoned:
-        return
-    records = [words.pack_rating(actor.id, ORDER_WH, 1) for actor in stage.participants]
-    for _ in range(stage.configuration.rating.binding_frames):
-        stage.send((stage.meter, "house", "rate", (records,)))
+    if stage.seasoned:
+        rate_up_to(stage, stage.configuration.rating.binding_frames)
 
 
 def book_plan(stage: Stage) -> Plan:
