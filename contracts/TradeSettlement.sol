@@ -21,8 +21,8 @@ contract TradeSettlement is PositionSettlement, RootSettlement {
 
     /* STORAGE */
 
-    /// @dev The frame opened last among those that share a position slot, by frame mod 512; eight to a word.
-    uint32[512] private _ring;
+    /// @dev The frame opened last among those that share a position slot, by frame mod ring; eight to a word.
+    uint32[_MOST_RING_FRAMES] private _ring;
     uint32 private _gridId;
     uint32 private _retailerId;
     uint32 private _platformId;
@@ -129,7 +129,7 @@ contract TradeSettlement is PositionSettlement, RootSettlement {
         uint256 start = FrameClock.start(frame, frameSeconds);
         uint256 gateClosure = start > gateClosureLeadSeconds ? start - gateClosureLeadSeconds : 0;
         require(block.timestamp < gateClosure, Settlement_TooLateToOpen(frame, gateClosure, block.timestamp));
-        uint256 slot = frame % FrameClock.RING_FRAMES;
+        uint256 slot = frame % ringFrames;
         _requireRingFree(frame, _ring[slot]);
         uint256 word = opened | FrameRecord.posted(tariff);
         _requireValid(frame, word);
@@ -150,10 +150,8 @@ contract TradeSettlement is PositionSettlement, RootSettlement {
 
     /// @dev A frame far ahead could be opened before an older one of its slot; and an older one, however old, must be final.
     function _requireRingFree(uint32 frame, uint32 occupant) private view {
-        uint256 ahead = FrameClock.RING_FRAMES;
         require(
-            frame <= block.timestamp / frameSeconds + ahead,
-            Settlement_RingOccupied(frame, frame - FrameClock.RING_FRAMES)
+            frame <= block.timestamp / frameSeconds + ringFrames, Settlement_RingOccupied(frame, frame - ringFrames)
         );
         require(occupant == 0 || _frames[occupant] & FrameRecord.FINAL != 0, Settlement_RingOccupied(frame, occupant));
     }

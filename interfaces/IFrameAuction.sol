@@ -302,6 +302,6 @@ interface IFrameAuction is IDelegation, ISignedOrders, IRootVenue, IMarketVenue 
         );
 
     /// @notice Largest quantity of an order [Wh]: 129,000,000 / (255 x tickMicroPerWh), down, so that no field of a record
-    /// overflows: 8,448 orders of a participant (A8 over 512 frames) and 64 carried ones fit in its refund.
+    /// overflows: 8,448 orders of a participant (A8 over the largest ring, 512 frames) and 64 carried ones fit in its refund.
     function maximumQuantityWh() external view returns (uint256);
 }

@@ -11,12 +11,14 @@ interface ITradeSettlement {
     /// @param gateClosureLeadSeconds Seconds before delivery at which trading ends.
     /// @param refusalLeadSeconds Seconds before delivery at which refusals end; below the gate closure's lead.
     /// @param meteringWindowSeconds Seconds after delivery's end within which readings are taken, at least 1.
+    /// @param ringFrames Frames whose state lies side by side (T2), at least 2 and 28,800 s, at most 512.
     struct Params {
         uint32 frameSeconds;
         uint256 tickMicroPerWh;
         uint32 gateClosureLeadSeconds;
         uint32 refusalLeadSeconds;
         uint32 meteringWindowSeconds;
+        uint32 ringFrames;
     }
 
     /// @notice How delivery is rated (M10).
@@ -105,8 +107,8 @@ interface ITradeSettlement {
     error Settlement_FrameNotOpen(uint32 frame);
     /// @notice The gate of the frame has closed already, so it cannot open.
     error Settlement_TooLateToOpen(uint32 frame, uint256 gateClosure, uint256 timestamp);
-    /// @notice The frame lies more than 512 frames ahead (`olderFrame` is then the one 512 before), or the frame that last used its position
-    /// slots (`olderFrame`, a multiple of 512 before) is not final.
+    /// @notice The frame lies more than `ringFrames` ahead (`olderFrame` is then the one so many before), or the frame that last used its
+    /// position slots (`olderFrame`, a multiple of `ringFrames` before) is not final.
     error Settlement_RingOccupied(uint32 frame, uint32 olderFrame);
     /// @notice Tariffs above the cap, fees above 15 ticks together, a cap of 0 or of 255.
     error Settlement_InvalidTariff(
@@ -368,4 +370,6 @@ interface ITradeSettlement {
     function refusalLeadSeconds() external view returns (uint32);
     /// @notice Seconds after delivery's end within which readings are taken.
     function meteringWindowSeconds() external view returns (uint32);
+    /// @notice Frames whose state lies side by side (T2): so many frames ahead can be opened, and a frame waits for the one so many before.
+    function ringFrames() external view returns (uint32);
 }

@@ -63,7 +63,7 @@ interface IVenue is ITradingVenue {
     /// @notice Position words of participants in a frame, 0 where there is none.
     /// @param entries Their numbers in the lowest 32 bits; higher bits mean nothing here, so that a meter's readings can be handed on as they are.
     /// @dev Word, from the lowest bit: bought Wh 40 | sold Wh 40 | purchase value micro 56 | sale value micro 56 | seller's lock micro 48 |
-    /// tag 16, where the tag is `frame / 512 + 1` truncated to 16 bits.
+    /// tag 16, where the tag is `frame / ring + 1` truncated to 16 bits.
     function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words);
 }
 

@@ -26,6 +26,8 @@ MAXIMUM_ORDER_LOCK_MICRO: Final = 129_000_000
 """Bounds an order of the auction, so that all that a participant can chain fits in its record's refund."""
 Risk = Annotated[int, Field(ge=0, lt=BPS)]
 
+LEAST_RING_SECONDS: Final = 28_800
+"""2^16 rounds of so long a ring, after which the tags of positions come again, are 59 years."""
 MAXIMUM_EXPONENT_WAD = 40 * WAD
 """Largest argument of the contracts' exponential."""
 
@@ -50,6 +52,9 @@ class SettlementTerms(_Terms):
         Time before delivery at which refusals end [s], below the gate closure's lead.
     metering_window_seconds : int
         Time after delivery within which readings are taken [s].
+    ring_frames : int
+        Frames whose state lies side by side (T2): so many ahead can be opened, and a frame waits until the one so many
+        before is final; after so many frames, slots are written again and cost less. At least 2 and 28,800 s.
     """
 
     frame_seconds: Annotated[int, Field(ge=60, le=86_400)] = DEFAULT_FRAME_SECONDS
@@ -59,6 +64,7 @@ class SettlementTerms(_Terms):
     gate_closure_lead_seconds: Annotated[int, Field(ge=1, lt=2**32)] = 600
     refusal_lead_seconds: Uint32 = 300
     metering_window_seconds: Annotated[int, Field(ge=1, lt=2**32)] = 7_200
+    ring_frames: Annotated[int, Field(ge=2, le=512)] = 512
 
     @model_validator(mode="after")
     def _deadlines_in_order(self) -> Self:
@@ -67,6 +73,14 @@ class SettlementTerms(_Terms):
                 f"refusal_lead_seconds is {self.refusal_lead_seconds}, expected below "
                 f"gate_closure_lead_seconds {self.gate_closure_lead_seconds}"
             )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _ring_outlasts_its_tags(self) -> Self:
+        least = -(-LEAST_RING_SECONDS // self.frame_seconds)
+        if self.ring_frames < least:
+            msg = f"ring_frames is {self.ring_frames}, expected at least {least} of {self.frame_seconds} s"
             raise ValueError(msg)
         return self
 

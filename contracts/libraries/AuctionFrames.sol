@@ -5,7 +5,6 @@ import {IFrameAuction} from "../../interfaces/IFrameAuction.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {IRootVenue, ITradingVenue} from "../../interfaces/IVenue.sol";
 import {FrameChain} from "./FrameChain.sol";
-import {FrameClock} from "./FrameClock.sol";
 import {TradingVenue} from "./TradingVenue.sol";
 
 /// @title The frames of the auction: settings, state, what house and operator tell
@@ -39,7 +38,7 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
 
     /// @dev See {FrameChain}.
     mapping(uint32 frame => uint256 word) internal _frames;
-    /// @dev Roots of results and digests of carried words, by frame mod 512: the house opens a frame only when the one 512 before is final.
+    /// @dev Roots of results and digests of carried words, by frame mod ring: the house opens a frame only when the one before is final.
     mapping(uint256 slot => bytes32 root) internal _roots;
     mapping(uint256 slot => bytes32 digest) internal _carried;
     mapping(uint32 frame => bytes32 stateDigest) internal _checkpoints;
@@ -205,8 +204,8 @@ abstract contract AuctionFrames is TradingVenue, IFrameAuction {
         return word & FrameChain.CARRIED == 0 ? bytes32(0) : _carried[_slot(frame)];
     }
 
-    function _slot(uint32 frame) internal pure returns (uint256) {
-        return frame % FrameClock.RING_FRAMES;
+    function _slot(uint32 frame) internal view returns (uint256 slot) {
+        (slot,) = _ringPlace(frame);
     }
 
     function _requireWithin(uint256 value, uint256 minimum, uint256 maximum) private pure {

@@ -17,6 +17,11 @@ abstract contract AuctionRecords is AuctionFrames {
 
     /* TYPES */
 
+    /// @dev One word, a {PositionWord}; a struct so that a refusal finds its slot once.
+    struct Refused {
+        uint256 word;
+    }
+
     /// @dev A trade to refuse.
     struct Refusal {
         uint32 frame;
@@ -25,12 +30,13 @@ abstract contract AuctionRecords is AuctionFrames {
         uint256 energyWh;
         uint256 tick;
         uint256 valueMicro;
+        uint256 tickMicroPerWh;
     }
 
     /* STORAGE */
 
     /// @dev What was refused, by {PositionWord-key}.
-    mapping(uint256 key => uint256 word) private _refused;
+    mapping(uint256 key => Refused refused) private _refused;
 
     /* EXTERNAL */
 
@@ -46,14 +52,14 @@ abstract contract AuctionRecords is AuctionFrames {
         require(
             block.timestamp < closes, Auction_OutsideRefusalWindow(frame, _gateClosure(frame), closes, block.timestamp)
         );
-        Refusal memory refusal = Refusal({
-            frame: frame,
-            buyerId: uint32(entry),
-            sellerId: uint32(entry >> 32),
-            energyWh: uint32(entry >> 64),
-            tick: entry >> 96,
-            valueMicro: uint256(uint32(entry >> 64)) * uint8(entry >> 96) * _tickMicroPerWh
-        });
+        Refusal memory refusal;
+        refusal.frame = frame;
+        refusal.buyerId = uint32(entry);
+        refusal.sellerId = uint32(entry >> 32);
+        refusal.energyWh = uint32(entry >> 64);
+        refusal.tick = entry >> 96;
+        refusal.tickMicroPerWh = _tickMicroPerWh;
+        refusal.valueMicro = refusal.energyWh * uint8(entry >> 96) * refusal.tickMicroPerWh;
         _refuse(
             refusal,
             word,
@@ -62,7 +68,7 @@ abstract contract AuctionRecords is AuctionFrames {
         );
         _frames[frame] = word.refused(refusal.energyWh, refusal.valueMicro);
         address account = _ownerOf[refusal.buyerId];
-        uint256 feesMicro = refusal.energyWh * word.feeTicks() * _tickMicroPerWh;
+        uint256 feesMicro = refusal.energyWh * word.feeTicks() * refusal.tickMicroPerWh;
         _accounts[account].word = _withMargin(_accounts[account].word, refusal.valueMicro + feesMicro);
         // Both were compared with smaller limits.
         emit TradeRefused(frame, refusal.buyerId, refusal.sellerId, uint32(refusal.energyWh), uint8(refusal.tick));
@@ -72,7 +78,8 @@ abstract contract AuctionRecords is AuctionFrames {
     function refusedOf(uint32 frame, uint32[] calldata participantIds) external view returns (uint256[] memory words) {
         words = new uint256[](participantIds.length);
         for (uint256 i; i < participantIds.length; ++i) {
-            words[i] = _refusedIn(frame, participantIds[i]).withoutTag();
+            (, uint256 word,) = _refusedIn(frame, participantIds[i]);
+            words[i] = word.withoutTag();
         }
     }
 
@@ -97,8 +104,8 @@ abstract contract AuctionRecords is AuctionFrames {
     /// @dev Takes a trade out of two records.
     function _refuse(Refusal memory refusal, uint256 word, uint256 bought, uint256 sold) private {
         (uint32 frame, uint256 energyWh, uint256 valueMicro) = (refusal.frame, refusal.energyWh, refusal.valueMicro);
-        uint256 buyerWord = _refusedIn(frame, refusal.buyerId);
-        uint256 sellerWord = _refusedIn(frame, refusal.sellerId);
+        (Refused storage buyer, uint256 buyerWord, uint256 empty) = _refusedIn(frame, refusal.buyerId);
+        (Refused storage seller, uint256 sellerWord,) = _refusedIn(frame, refusal.sellerId);
         bool valid = refusal.tick <= AuctionWord.HIGHEST_TICK && energyWh != 0 && refusal.buyerId != refusal.sellerId;
         // Fields of a record have at most 40 bits, what was refused is at most theirs.
         unchecked {
@@ -108,16 +115,22 @@ abstract contract AuctionRecords is AuctionFrames {
             uint256 restMicro = uint40(sold >> 136) - sellerWord.saleMicro() - valueMicro;
             // Below zero both are huge.
             valid = valid && restWh <= type(uint32).max && restMicro <= type(uint40).max
-                && restMicro + uint40(sold >> 176) >= restWh * word.capTick() * _tickMicroPerWh;
+                && restMicro + uint40(sold >> 176) >= restWh * word.capTick() * refusal.tickMicroPerWh;
         }
         require(valid, Auction_InvalidRefusal(frame, refusal.buyerId, refusal.sellerId, energyWh, refusal.tick));
-        _refused[PositionWord.key(frame, refusal.buyerId)] =
-            buyerWord.plus(PositionWord.purchase(energyWh, valueMicro), frame, refusal.buyerId);
-        _refused[PositionWord.key(frame, refusal.sellerId)] =
-            sellerWord.plus(PositionWord.sale(energyWh, valueMicro, 0), frame, refusal.sellerId);
+        buyer.word = buyerWord.plus(PositionWord.purchase(energyWh, valueMicro), empty, frame, refusal.buyerId);
+        seller.word = sellerWord.plus(PositionWord.sale(energyWh, valueMicro, 0), empty, frame, refusal.sellerId);
     }
 
-    function _refusedIn(uint32 frame, uint32 participantId) private view returns (uint256) {
-        return _refused[PositionWord.key(frame, participantId)].inFrame(frame);
+    /// @dev What was refused of a participant, its place, and what that holds when it is nothing.
+    function _refusedIn(uint32 frame, uint32 participantId)
+        private
+        view
+        returns (Refused storage refused, uint256 word, uint256 empty)
+    {
+        uint256 slot;
+        (slot, empty) = _ringPlace(frame);
+        refused = _refused[PositionWord.key(slot, participantId)];
+        word = refused.word.inFrame(empty);
     }
 }

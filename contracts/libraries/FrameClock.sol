@@ -4,9 +4,6 @@ pragma solidity 0.8.30;
 /// @title The times of a delivery frame (M7), in one place
 /// @dev A frame is `unix time / frameSeconds`; intervals are half open, [start, end).
 library FrameClock {
-    /// @notice Frames whose positions live side by side; a slot is free again when the frame that many before is final.
-    uint32 internal constant RING_FRAMES = 512;
-
     /// @dev Start of delivery [unix s].
     function start(uint32 frame, uint32 frameSeconds) internal pure returns (uint256) {
         // Both have 32 bits.

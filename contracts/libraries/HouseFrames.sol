@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {AccountWord} from "./AccountWord.sol";
 import {ClearingLoops} from "./ClearingLoops.sol";
@@ -47,6 +48,10 @@ abstract contract HouseFrames is HouseRatings {
     uint256 internal constant TO_HEAD = 128;
     uint256 private constant _MOST_SHOWN_MICRO = type(uint56).max;
 
+    uint256 internal constant _MOST_RING_FRAMES = 512;
+    /// @dev So that 2^16 rounds of the ring, after which the tag of a position comes again, last 59 years at least.
+    uint256 private constant _LEAST_RING_SECONDS = 28_800;
+
     /* IMMUTABLES */
 
     /// @inheritdoc ITradeSettlement
@@ -57,12 +62,14 @@ abstract contract HouseFrames is HouseRatings {
     uint32 public immutable refusalLeadSeconds;
     /// @inheritdoc ITradeSettlement
     uint32 public immutable meteringWindowSeconds;
+    /// @inheritdoc ITradeSettlement
+    uint32 public immutable ringFrames;
 
     /* STORAGE */
 
     /// @dev See {FrameRecord}.
     mapping(uint32 frame => uint256 word) internal _frames;
-    /// @dev By (frame mod 512) x 2^32 + number / 224, the number being a participant's or, of a root venue, a record's. From the lowest bit: settled
+    /// @dev By (frame mod ring) x 2^32 + number / 224, the number being a participant's or, of a root venue, a record's. From the lowest bit: settled
     /// 224 | frame 32. A frame opens only when the one that had its words before is final, so that another frame's bits are not asked for again.
     mapping(uint256 key => uint256 word) private _settledBits;
 
@@ -77,6 +84,9 @@ abstract contract HouseFrames is HouseRatings {
         gateClosureLeadSeconds = params.gateClosureLeadSeconds;
         refusalLeadSeconds = params.refusalLeadSeconds;
         meteringWindowSeconds = params.meteringWindowSeconds;
+        uint256 least = Math.ceilDiv(_LEAST_RING_SECONDS, params.frameSeconds);
+        _within(params.ringFrames, Math.max(least, 2), _MOST_RING_FRAMES);
+        ringFrames = params.ringFrames;
     }
 
     /* INTERNAL: CHECKS */
@@ -219,8 +229,8 @@ abstract contract HouseFrames is HouseRatings {
 
     /* INTERNAL: THE SETTLED BITS */
 
-    function _bitsKey(uint32 frame, uint256 wordIndex) internal pure returns (uint256) {
-        return (uint256(frame % FrameClock.RING_FRAMES) << 32) | wordIndex;
+    function _bitsKey(uint32 frame, uint256 wordIndex) internal view returns (uint256) {
+        return (uint256(frame % ringFrames) << 32) | wordIndex;
     }
 
     /// @dev The bits in a word, none if it is another frame's.

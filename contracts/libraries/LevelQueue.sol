@@ -16,16 +16,17 @@ library LevelQueue {
     uint256 private constant _TRADED_SHIFT = 96;
     uint256 private constant _CURSORS = (1 << _TRADED_SHIFT) - 1;
     uint256 private constant _BOTH_NEXT = _MASK_24 | (_MASK_24 << _REPLENISHED_NEXT_SHIFT);
-    /// @dev Part of a level's key that names a slot of the ring of replenished slices: frame mod 512 | side 8 | tick 8.
-    uint256 private constant _RING_KEY = (1 << 25) - 1;
+    /// @dev A level's key: tick 8 | side 8 | frame 32.
+    uint256 private constant _SIDE_AND_TICK = 0xffff;
+    uint256 private constant _FRAME_SHIFT = 16;
 
     /// @dev One word; a struct so that a change finds its slot once.
     struct Level {
         uint256 word;
     }
 
-    /// @dev Levels by key and the ring of replenished slices. The ring's words are used again 512 frames later, when the frame before is
-    /// final: entries are written before they are read, so what an older frame left there does no harm.
+    /// @dev Levels by key and the ring of replenished slices. The ring's words are used again when it has come round, when the frame before
+    /// is final: entries are written before they are read, so what an older frame left there does no harm.
     struct State {
         mapping(uint256 levelKey => Level level) levels;
         mapping(uint256 slot => uint256 entries) ring;
@@ -107,9 +108,10 @@ library LevelQueue {
     }
 
     /// @dev Who is served next at a level that is not empty.
+    /// @param ringFrames Frames of the ring.
     /// @return index Arrival number of the order.
     /// @return replenished Whether it stands there with a replenished slice.
-    function head(State storage self, uint256 levelKey, uint256 level)
+    function head(State storage self, uint256 levelKey, uint256 level, uint256 ringFrames)
         internal
         view
         returns (uint256 index, bool replenished)
@@ -117,17 +119,21 @@ library LevelQueue {
         uint256 number = replenishedNext(level);
         uint256 arrival = next(level);
         if (number != replenishedTail(level)) {
-            uint256 entry = self.ring[_slot(levelKey, number)] >> ((number & 7) << 5);
+            uint256 entry = self.ring[_slot(levelKey, number, ringFrames)] >> ((number & 7) << 5);
             if ((entry >> 16) & 0xffff <= arrival) return (entry & 0xffff, true);
         }
         return (arrival, false);
     }
 
     /// @dev Queues a replenished slice behind everything that stands at the level.
+    /// @param ringFrames Frames of the ring.
     /// @return The level after it. Its count cannot overflow: 65,535 orders have at most 33 slices each, below 2^24.
-    function replenish(State storage self, uint256 levelKey, uint256 level, uint256 index) internal returns (uint256) {
+    function replenish(State storage self, uint256 levelKey, uint256 level, uint256 index, uint256 ringFrames)
+        internal
+        returns (uint256)
+    {
         uint256 number = replenishedTail(level);
-        uint256 slot = _slot(levelKey, number);
+        uint256 slot = _slot(levelKey, number, ringFrames);
         uint256 shift = (number & 7) << 5;
         uint256 entry = index | (tail(level) << 16);
         self.ring[slot] = (self.ring[slot] & ~(uint256(0xffffffff) << shift)) | (entry << shift);
@@ -136,7 +142,9 @@ library LevelQueue {
         }
     }
 
-    function _slot(uint256 levelKey, uint256 number) private pure returns (uint256) {
-        return ((levelKey & _RING_KEY) << 21) | (number >> 3);
+    /// @dev From the lowest bit: word of the slices 21 | tick 8 | side 8 | frame's place in the ring.
+    function _slot(uint256 levelKey, uint256 number, uint256 ringFrames) private pure returns (uint256) {
+        uint256 place = (levelKey >> _FRAME_SHIFT) % ringFrames;
+        return (((place << _FRAME_SHIFT) | (levelKey & _SIDE_AND_TICK)) << 21) | (number >> 3);
     }
 }

@@ -92,7 +92,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
             uint256 levelKey = OrderWord.levelKey(sweep.frame, sweep.side ^ 1, tick);
             uint256 level = _queue.levels[levelKey].word;
             do {
-                (uint256 index, bool replenished) = _queue.head(levelKey, level);
+                (uint256 index, bool replenished) = _queue.head(levelKey, level, _ringFrames);
                 uint256 orderId = OrderWord.id(levelKey, index);
                 require(sweep.visits != 0 && _orders[orderId] == 0, OrderBook_WouldTrade(uint64(orderId)));
                 sweep.visits--;
@@ -156,7 +156,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         uint256 visits = sweep.visits;
         uint256 sliceWh = sweep.sliceWh;
         do {
-            (uint256 index, bool replenished) = _queue.head(levelKey, level);
+            (uint256 index, bool replenished) = _queue.head(levelKey, level, _ringFrames);
             uint256 orderId = OrderWord.id(levelKey, index);
             uint256 order = _orders[orderId];
             // The caller and the loop's condition see to it that there is one left.
@@ -251,7 +251,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         order = OrderWord.withQuantities(order, remaining, remaining < peak ? remaining : peak);
         if (OrderWord.stepTicksOf(order) != 0 && _move(sweep, orderId, order, remaining)) return level;
         _orders[orderId] = order;
-        return _queue.replenish(OrderWord.levelOf(orderId), level, OrderWord.indexOf(orderId));
+        return _queue.replenish(OrderWord.levelOf(orderId), level, OrderWord.indexOf(orderId), _ringFrames);
     }
 
     /// @dev Moves a stepped iceberg to its next price as a new arrival there.

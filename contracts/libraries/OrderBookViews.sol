@@ -127,7 +127,7 @@ abstract contract OrderBookViews is OrderBookMatching {
         uint256 levelKey = OrderWord.levelOf(orderId);
         uint256 level = _queue.levels[levelKey].word;
         while (true) {
-            (uint256 index, bool replenished) = _queue.head(levelKey, level);
+            (uint256 index, bool replenished) = _queue.head(levelKey, level, _ringFrames);
             if (index == OrderWord.indexOf(orderId)) return (ordersAhead, displayedWh);
             uint256 order = _orders[OrderWord.id(levelKey, index)];
             if (order != 0) ++ordersAhead;

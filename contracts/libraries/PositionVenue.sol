@@ -27,9 +27,11 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
     function positionsOf(uint32 frame, uint256[] calldata entries) external view returns (uint256[] memory words) {
         uint256 count = entries.length;
         words = new uint256[](count);
+        (uint256 slot, uint256 empty) = PositionWord.place(frame, _ringFrames);
         for (uint256 i = 0; i < count;) {
             // The number is in the lowest 32 bits.
-            uint256 word = _position(frame, uint32(entries[i]));
+            uint256 word = _positions[PositionWord.key(slot, uint32(entries[i]))].word;
+            word = PositionWord.inFrame(word, empty);
             if (!PositionWord.isEmpty(word)) words[i] = word;
             unchecked {
                 ++i;
@@ -43,7 +45,8 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
         view
         returns (uint256 boughtWh, uint256 soldWh, uint256 purchaseMicro, uint256 saleMicro, uint256 lockMicro)
     {
-        uint256 word = _position(frame, participantId);
+        (uint256 slot, uint256 empty) = PositionWord.place(frame, _ringFrames);
+        uint256 word = PositionWord.inFrame(_positions[PositionWord.key(slot, participantId)].word, empty);
         return (
             PositionWord.boughtWh(word),
             PositionWord.soldWh(word),
@@ -55,14 +58,11 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
 
     /* INTERNAL */
 
-    function _position(uint32 frame, uint32 participantId) internal view returns (uint256) {
-        return PositionWord.inFrame(_positions[PositionWord.key(frame, participantId)].word, frame);
-    }
-
     /// @dev Adds what a participant traded to its position.
     function _book(uint256 frame, uint256 participantId, uint256 added) internal {
-        Position storage position = _positions[PositionWord.key(frame, participantId)];
-        position.word = PositionWord.plus(position.word, added, frame, participantId);
+        (uint256 slot, uint256 empty) = PositionWord.place(frame, _ringFrames);
+        Position storage position = _positions[PositionWord.key(slot, participantId)];
+        position.word = PositionWord.plus(position.word, added, empty, frame, participantId);
     }
 
     /// @dev Returns money to a participant's margin.
@@ -111,9 +111,13 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
             valueMicro = energyWh * (tick & 0xff) * _tickMicroPerWh;
             feesMicro = energyWh * feeMicroPerWh;
         }
-        (bool bought, uint256 purchase) = PositionWord.withoutPurchase(_position(frame, buyerId), energyWh, valueMicro);
+        (uint256 slot, uint256 empty) = PositionWord.place(frame, _ringFrames);
+        Position storage buyer = _positions[PositionWord.key(slot, buyerId)];
+        Position storage seller = _positions[PositionWord.key(slot, sellerId)];
+        (bool bought, uint256 purchase) =
+            PositionWord.withoutPurchase(PositionWord.inFrame(buyer.word, empty), energyWh, valueMicro);
         (bool sold, uint256 sale) =
-            PositionWord.withoutSale(_position(frame, sellerId), energyWh, valueMicro, capMicroPerWh);
+            PositionWord.withoutSale(PositionWord.inFrame(seller.word, empty), energyWh, valueMicro, capMicroPerWh);
         require(
             tick <= OrderWord.HIGHEST_TICK && energyWh != 0 && buyerId != sellerId && bought && sold,
             Venue_InvalidRefusal(frame, buyerId, sellerId, energyWh, tick)
@@ -125,8 +129,7 @@ abstract contract PositionVenue is IPositionVenue, TradingVenue {
             _credit(sellerId, leftMicro);
         }
         _credit(buyerId, valueMicro + feesMicro);
-        _positions[PositionWord.key(frame, buyerId)].word = purchase;
-        _positions[PositionWord.key(frame, sellerId)].word = sale;
+        (buyer.word, seller.word) = (purchase, sale);
         // The energy has 32 bits, and the tick was compared above.
         emit TradeRefused(frame, buyerId, sellerId, uint32(energyWh), uint8(tick));
     }

@@ -2,11 +2,11 @@
 pragma solidity 0.8.30;
 
 import {IPositionVenue} from "../../interfaces/IPositionVenue.sol";
-import {FrameClock} from "./FrameClock.sol";
 
 /// @title One participant's position in one frame
 /// @dev From the lowest bit: bought Wh 40 | sold Wh 40 | purchase value micro 56 | sale value micro 56 | seller's lock micro 48 | tag 16.
-/// Positions lie in a ring of 512 frames; the tag (frame / 512 + 1) tells whether the word is this frame's or an older, settled one's.
+/// Positions lie in a ring of frames, at most 512; the tag (frame / ring + 1) tells whether the word is this frame's or an older, settled
+/// one's. It comes again after 2^16 rounds, which the house's bounds make 59 years at least.
 library PositionWord {
     uint256 private constant _MAX_ENERGY = (1 << 40) - 1;
     uint256 private constant _MAX_VALUE = (1 << 56) - 1;
@@ -16,25 +16,34 @@ library PositionWord {
     uint256 private constant _SALE_SHIFT = 136;
     uint256 private constant _LOCK_SHIFT = 192;
     uint256 private constant _TAG_SHIFT = 240;
+    uint256 private constant _SLOT_BITS = 9;
     /// @dev The first bit after each field.
     uint256 private constant _CARRIES =
         (1 << _SOLD_SHIFT) | (1 << _PURCHASE_SHIFT) | (1 << _SALE_SHIFT) | (1 << _LOCK_SHIFT) | (1 << _TAG_SHIFT);
 
-    /// @dev Place in the ring.
-    function key(uint256 frame, uint256 participantId) internal pure returns (uint256) {
-        // Ids have 32 bits.
+    /// @dev Where the positions of a frame lie.
+    /// @param ringFrames Frames of the ring, above 0.
+    /// @return slot The frame's slot in the ring.
+    /// @return empty A position of the frame before its first trade: its tag.
+    function place(uint256 frame, uint256 ringFrames) internal pure returns (uint256 slot, uint256 empty) {
+        // The shift truncates the tag to 16 bits.
         unchecked {
-            return participantId * FrameClock.RING_FRAMES + (frame % FrameClock.RING_FRAMES);
+            uint256 round = frame / ringFrames;
+            slot = frame - round * ringFrames;
+            empty = (round + 1) << _TAG_SHIFT;
         }
     }
 
-    /// @dev The position of `frame` in a stored word: an empty one when the word belongs to an older frame.
-    function inFrame(uint256 word, uint256 frame) internal pure returns (uint256) {
-        // The shift truncates the tag to 16 bits.
-        unchecked {
-            uint256 empty = (frame / FrameClock.RING_FRAMES + 1) << _TAG_SHIFT;
-            return (word ^ empty) >> _TAG_SHIFT == 0 ? word : empty;
-        }
+    /// @dev Where a participant's position lies.
+    /// @param slot As {place} tells it.
+    function key(uint256 slot, uint256 participantId) internal pure returns (uint256) {
+        return (participantId << _SLOT_BITS) | slot;
+    }
+
+    /// @dev The position of a frame in a stored word: an empty one when the word belongs to an older frame.
+    /// @param empty As {place} tells it.
+    function inFrame(uint256 word, uint256 empty) internal pure returns (uint256) {
+        return (word ^ empty) >> _TAG_SHIFT == 0 ? word : empty;
     }
 
     /// @dev Whether there is anything in a position.
@@ -85,15 +94,16 @@ library PositionWord {
 
     /// @dev Adds a trade to the position of `frame` or reverts with `Venue_PositionOverflow`.
     /// @param word Stored word, of this frame or an older one.
-    function plus(uint256 word, uint256 added, uint256 frame, uint256 participantId)
+    /// @param empty As {place} tells it.
+    function plus(uint256 word, uint256 added, uint256 empty, uint256 frame, uint256 participantId)
         internal
         pure
         returns (uint256 sum)
     {
         uint256 excess = added >> _TAG_SHIFT;
-        // As in {inFrame}. All fields are added at once; one that overflows shows as a carry into the first bit of its neighbour.
+        // All fields are added at once; one that overflows shows as a carry into the first bit of its neighbour.
         unchecked {
-            sum = ((frame / FrameClock.RING_FRAMES + 1) << _TAG_SHIFT) | added;
+            sum = empty | added;
             if ((word ^ sum) >> _TAG_SHIFT == 0) {
                 sum = word + added;
                 excess |= (sum ^ word ^ added) & _CARRIES;

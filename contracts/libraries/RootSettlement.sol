@@ -24,7 +24,7 @@ abstract contract RootSettlement is HouseFrames {
 
     /* STORAGE */
 
-    /// @dev By frame mod 512. A frame's slot is free again when the frame is final.
+    /// @dev By frame mod ring. A frame's slot is free again when the frame is final.
     mapping(uint256 slot => bytes32 root) private _roots;
 
     /* EXTERNAL */
@@ -199,7 +199,7 @@ abstract contract RootSettlement is HouseFrames {
     /// @dev The frame's root: the one kept here, or else the venue's, with which its result is taken over.
     /// @param count Records that this call settles at most.
     function _rootOf(uint32 frame, uint256 word, uint256 count) private returns (bytes32, uint256) {
-        if (word & FrameRecord.KEPT != 0) return (_roots[frame % FrameClock.RING_FRAMES], word);
+        if (word & FrameRecord.KEPT != 0) return (_roots[frame % ringFrames], word);
         return _asked(frame, word, count);
     }
 
@@ -215,7 +215,7 @@ abstract contract RootSettlement is HouseFrames {
             word = word.withResult(records, owedMicro, anyRefused);
         }
         if (count * 2 < records) {
-            _roots[frame % FrameClock.RING_FRAMES] = root;
+            _roots[frame % ringFrames] = root;
             word |= FrameRecord.KEPT;
         }
         return (root, word);

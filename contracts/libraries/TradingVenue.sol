@@ -7,6 +7,7 @@ import {IMarketVenue} from "../../interfaces/IMarketVenue.sol";
 import {ITradeSettlement} from "../../interfaces/ITradeSettlement.sol";
 import {ITradingVenue} from "../../interfaces/IVenue.sol";
 import {FrameClock} from "./FrameClock.sol";
+import {PositionWord} from "./PositionWord.sol";
 import {VenueAccounts} from "./VenueAccounts.sol";
 
 /// @title What every trading venue shares
@@ -24,6 +25,8 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
     uint32 public immutable refusalLeadSeconds;
 
     uint256 internal immutable _tickMicroPerWh;
+    /// @dev Frames of the house's ring, above 0: the state of a frame lies where that of the frame so many before did.
+    uint256 internal immutable _ringFrames;
 
     /* CONSTRUCTOR */
 
@@ -32,6 +35,7 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
         frameSeconds = house_.frameSeconds();
         gateClosureLeadSeconds = house_.gateClosureLeadSeconds();
         refusalLeadSeconds = house_.refusalLeadSeconds();
+        _ringFrames = house_.ringFrames();
         // The house's bound: a product with 32 bits of energy and 8 of ticks keeps to the 56 bits that values have in positions.
         _tickMicroPerWh = SafeCast.toUint16(house_.tickMicroPerWh());
     }
@@ -81,6 +85,12 @@ abstract contract TradingVenue is VenueAccounts, IMarketVenue {
             uint256 start = FrameClock.start(frame, frameSeconds);
             return start > gateClosureLeadSeconds ? start - gateClosureLeadSeconds : 0;
         }
+    }
+
+    /// @dev Where what a venue keeps of a frame lies, see {PositionWord-place}. A function of its own, since a constant set at deployment takes
+    /// 33 bytes of code wherever it is used.
+    function _ringPlace(uint32 frame) internal view returns (uint256 slot, uint256 empty) {
+        return PositionWord.place(frame, _ringFrames);
     }
 
     /// @dev When refusals of a frame end (M7) [unix s]; the frame has a gate closure above 0.

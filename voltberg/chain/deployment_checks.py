@@ -99,6 +99,7 @@ def _expectations(plan: DeploymentPlan) -> list[Expectation]:
         ("house", "gateClosureLeadSeconds", (), settlement.gate_closure_lead_seconds),
         ("house", "refusalLeadSeconds", (), settlement.refusal_lead_seconds),
         ("house", "meteringWindowSeconds", (), settlement.metering_window_seconds),
+        ("house", "ringFrames", (), settlement.ring_frames),
         ("house", "creditPolicy", (), arguments["house"][4]),
         ("house", "suppliers", (), SUPPLIER_IDS),
         *((name, "registry", (), at["registry"]) for name in ("book", "round", "auction", "storage")),

@@ -128,7 +128,7 @@ class AuctionState(DelegationTwin):
         position = Position(
             refused.bought_wh, refused.sold_wh, refused.purchase_micro, refused.sale_micro, refused.lock_micro
         )
-        return pack_position(position, 0) & (1 << 240) - 1
+        return pack_position(position)
 
     @view
     def allowed_words_of(self, participant_id: int) -> int:

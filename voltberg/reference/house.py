@@ -17,7 +17,6 @@ from voltberg.reference.words import (
     MASK_8,
     MASK_32,
     NOT_POSTED_TICK,
-    RING_FRAMES,
     pack_deliveries,
     unpack_position,
 )
@@ -79,14 +78,15 @@ class HouseTwin(RootSettlement):
         roots = self._venues[venue] == VenueKind.ROOTS
         record = FrameRecord(venue, cap, grid, retailer, grid_fee, platform_fee, roots=roots)
         self._state.write(self._frames, frame, record)
-        self._state.write(self._ring, frame % RING_FRAMES, frame)
+        self._state.write(self._ring, frame % self._clock.ring_frames, frame)
         self._emit("FrameOpened", frame, venue, cap, grid, retailer, grid_fee, platform_fee)
         method_of(self.contracts, venue, "open_frame")(self.address, frame, cap, grid_fee + platform_fee)
 
     def _check_ring(self, frame: int) -> None:
-        if frame > self._clock.current(self._state.timestamp) + RING_FRAMES:
-            raise Revert("Settlement_RingOccupied", frame, frame - RING_FRAMES)
-        older = self._ring.get(frame % RING_FRAMES)
+        ring = self._clock.ring_frames
+        if frame > self._clock.current(self._state.timestamp) + ring:
+            raise Revert("Settlement_RingOccupied", frame, frame - ring)
+        older = self._ring.get(frame % ring)
         if older is not None and not self._frames[older].finalised:
             raise Revert("Settlement_RingOccupied", frame, older)
 

@@ -42,12 +42,15 @@ class FrameClock:
         Ends of trading and of refusals before delivery [s].
     metering_window_seconds : int
         Time for readings after delivery [s].
+    ring_frames : int
+        Frames whose state lies side by side (rule T2).
     """
 
     frame_seconds: int
     gate_closure_lead_seconds: int
     refusal_lead_seconds: int
     metering_window_seconds: int
+    ring_frames: int
 
     @classmethod
     def of(cls, configuration: MarketConfiguration) -> FrameClock:
@@ -58,6 +61,7 @@ class FrameClock:
             terms.gate_closure_lead_seconds,
             terms.refusal_lead_seconds,
             terms.metering_window_seconds,
+            terms.ring_frames,
         )
 
     @property

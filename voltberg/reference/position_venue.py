@@ -29,7 +29,7 @@ class PositionVenueTwin(TradingVenueTwin):
         tick_micro_per_wh: int,
     ) -> None:
         super().__init__(state, name, address, registry, house, credit, clock, tick_micro_per_wh)
-        self._positions = PositionRing(state)
+        self._positions = PositionRing(state, clock.ring_frames)
 
     @view
     def position_of(self, frame: int, participant_id: int) -> tuple[int, int, int, int, int]:
@@ -44,7 +44,7 @@ class PositionVenueTwin(TradingVenueTwin):
         for participant_id in participant_ids:
             entry = self._positions.of(frame, participant_id)
             filled = entry is not None and any(entry[1:])
-            words.append(pack_position(Position(*entry[1:]), frame) if entry and filled else 0)
+            words.append(pack_position(Position(*entry[1:]), entry.tag) if entry and filled else 0)
         return tuple(words)
 
     def positions_in(self, frame: int) -> dict[int, Position]:

@@ -1,4 +1,4 @@
-"""Positions of a venue that stores them: a ring of 512 frames (rule M3)."""
+"""Positions of a venue that stores them: a ring of frames (rule M3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from voltberg.models import Position
 from voltberg.reference.state import Revert, State
-from voltberg.reference.words import MASK_32, MASK_40, MASK_48, MASK_56, RING_FRAMES, position_tag
+from voltberg.reference.words import MASK_32, MASK_40, MASK_48, MASK_56, position_tag
 
 
 class FramePosition(NamedTuple):
@@ -21,26 +21,29 @@ class FramePosition(NamedTuple):
 
 
 class PositionRing:
-    """Positions by slot among 512 frames and participant's number, every change with its way back.
+    """Positions by slot in the ring and participant's number, every change with its way back.
 
     Parameters
     ----------
     state : State
         Shared by all contracts of a market.
+    ring_frames : int
+        Frames of the ring.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, ring_frames: int) -> None:
         self._write = state.write
+        self._ring_frames = ring_frames
         self._entries: dict[int, FramePosition] = {}
 
     def of(self, frame: int, participant_id: int) -> FramePosition | None:
         """Position of a participant in a frame; None if there is none or another frame has its slot."""
-        entry = self._entries.get(frame % RING_FRAMES << 32 | participant_id)
-        return entry if entry is not None and entry.tag == position_tag(frame) else None
+        entry = self._entries.get(frame % self._ring_frames << 32 | participant_id)
+        return entry if entry is not None and entry.tag == self._tag(frame) else None
 
     def store(self, frame: int, participant_id: int, entry: FramePosition) -> None:
         """Store a position."""
-        self._write(self._entries, frame % RING_FRAMES << 32 | participant_id, entry)
+        self._write(self._entries, frame % self._ring_frames << 32 | participant_id, entry)
 
     def add_purchase(self, frame: int, participant_id: int, energy_wh: int, value_micro: int) -> None:
         """Add what a participant bought to its position."""
@@ -49,8 +52,7 @@ class PositionRing:
         purchase += value_micro
         if bought > MASK_40 or purchase > MASK_56:
             raise Revert("Venue_PositionOverflow", participant_id, frame)
-        tag = position_tag(frame)
-        self.store(frame, participant_id, FramePosition(tag, bought, sold, purchase, sale, lock))
+        self.store(frame, participant_id, FramePosition(self._tag(frame), bought, sold, purchase, sale, lock))
 
     def add_sale(
         self, frame: int, participant_id: int, energy_wh: int, value_micro: int, lock_micro: int
@@ -62,14 +64,16 @@ class PositionRing:
         lock += lock_micro
         if sold > MASK_40 or sale > MASK_56 or lock > MASK_48:
             raise Revert("Venue_PositionOverflow", participant_id, frame)
-        tag = position_tag(frame)
-        self.store(frame, participant_id, FramePosition(tag, bought, sold, purchase, sale, lock))
+        self.store(frame, participant_id, FramePosition(self._tag(frame), bought, sold, purchase, sale, lock))
 
     def in_frame(self, frame: int) -> dict[int, Position]:
         """Positions of a frame by participant."""
-        tag, slot = position_tag(frame), frame % RING_FRAMES
+        tag, slot = self._tag(frame), frame % self._ring_frames
         return {
             key & MASK_32: Position(*entry[1:])
             for key, entry in self._entries.items()
             if key >> 32 == slot and entry.tag == tag
         }
+
+    def _tag(self, frame: int) -> int:
+        return position_tag(frame, self._ring_frames)

@@ -22,8 +22,6 @@ MASK_64: Final = (1 << 64) - 1
 REQUEST_BITS: Final = 144
 DELIVERY_BYTES: Final = 16
 """Bytes of a record of ``DeliveriesSettled``."""
-RING_FRAMES: Final = 512
-"""Frames whose positions live side by side."""
 NOT_POSTED_TICK: Final = 255
 """A tariff that was not posted."""
 
@@ -208,20 +206,20 @@ def pack_refusal(buyer_id: int, seller_id: int, energy_wh: int, tick: int) -> in
     return packed("refusal", ((buyer_id, 32), (seller_id, 32), (energy_wh, 32), (tick, 8)))
 
 
-def position_tag(frame: int) -> int:
+def position_tag(frame: int, ring_frames: int) -> int:
     """Tag that tells the frames apart which share a position slot."""
-    return (frame // RING_FRAMES + 1) & MASK_16
+    return (frame // ring_frames + 1) & MASK_16
 
 
-def pack_position(position: Position, frame: int) -> int:
-    """Pack a position as ``IVenue.positionsOf`` gives it."""
+def pack_position(position: Position, tag: int = 0) -> int:
+    """Pack a position as ``IVenue.positionsOf`` gives it, with its frame's tag."""
     return (
         position.bought_wh
         | position.sold_wh << 40
         | position.purchase_micro << 80
         | position.sale_micro << 136
         | position.lock_micro << 192
-        | position_tag(frame) << 240
+        | tag << 240
     )
 
 

@@ -1,7 +1,8 @@
 """Ordinary trading that writes the slots which scenarios touch.
 
 One frame of each venue is traded, delivered, settled with its ratings and paid; then the clock goes on to a
-later frame. After 512 frames (10 days and 16 hours of half-hour frames) positions use the same slots again.
+later frame. When the ring has come round (512 frames, 10 days and 16 hours of half-hour frames) positions use the same
+slots again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from voltberg.configuration import SettlementTerms
 from voltberg.experiments.gas.auction_desk import clear_frame_of, gate_closure, settlement, trade_frame
 from voltberg.experiments.gas.book_desk import ASK, BID, ORDER_WH, placement, request
 from voltberg.experiments.gas.stage import FRAMES_AHEAD, Stage
@@ -16,7 +18,7 @@ from voltberg.reference import words
 
 DAY_FRAMES: Final = 48
 """Frames of a day."""
-SEASONED_FRAMES: Final = words.RING_FRAMES
+SEASONED_FRAMES: Final = SettlementTerms().ring_frames
 """After so many frames every slot of the frame before is used again."""
 TOKENS_MICRO: Final = 1_000_000
 ICEBERGS: Final = 5
