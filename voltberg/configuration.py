@@ -53,8 +53,8 @@ class SettlementTerms(_Terms):
     metering_window_seconds : int
         Time after delivery within which readings are taken [s].
     ring_frames : int
-        Frames whose state lies side by side (T2): so many ahead can be opened, and a frame waits until the one so many
-        before is final; after so many frames, slots are written again and cost less. At least 2 and 28,800 s.
+        Frames whose state lies side by side (T2), at least 2 and 28,800 s. So many ahead can be opened, and a
+        frame waits until the one so many before is final; then slots are written again, which is cheaper.
     """
 
     frame_seconds: Annotated[int, Field(ge=60, le=86_400)] = DEFAULT_FRAME_SECONDS

@@ -8,9 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from voltberg.configuration import AuctionTerms
+from voltberg.configuration import AuctionTerms, SettlementTerms
 from voltberg.models import RoleId, Side
-from voltberg.reference.words import RING_FRAMES
 from voltberg.scheduling.problem import IntArray, Schedule
 from voltberg.simulation.book_day import BookDay
 from voltberg.simulation.ev_book import place_at_book, take_rests
@@ -26,6 +25,7 @@ NEIGHBOURS: Final = "neighbours"
 FIRST_DAY: Final = "first_day"
 SECOND_DAY: Final = "second_day"
 SEASONED: Final = "seasoned"
+RING_FRAMES: Final = SettlementTerms().ring_frames
 MOST_EVS: Final = 1_000
 """A frame is cleared in one call, which takes 1,024 positions (A7); the grid has some of them."""
 MOST_ORDER_WH: Final = AuctionTerms.maximum_quantity_wh(DEFAULT_TICK_MICRO_PER_KWH // WH_PER_KWH)

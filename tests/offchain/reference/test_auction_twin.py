@@ -17,7 +17,7 @@ from voltberg.reference.words import pack_refusal
 
 BUY, SELL = 0, 1
 FRAME, CAP, FEES, TICK_MICRO = 1_000, 150, 5, 2
-CLOCK = FrameClock(1_800, 600, 300, 7_200)
+CLOCK = FrameClock(1_800, 600, 300, 7_200, 512)
 GATE = CLOCK.gate_closure(FRAME)
 MARGIN = 9 * 10**7
 

@@ -15,6 +15,7 @@ def test_defaults_are_the_documented_ones():
         "gate_closure_lead_seconds": 600,
         "refusal_lead_seconds": 300,
         "metering_window_seconds": 7200,
+        "ring_frames": 512,
     }
     assert (configuration.storage.capacity_wh, configuration.storage.charge_w) == (200_000, 50_000)
 
@@ -25,6 +26,8 @@ def test_defaults_are_the_documented_ones():
         ({"settlement": {"frame_seconds": 0}}, "settlement.frame_seconds"),
         ({"settlement": {"frame_seconds": "1800"}}, "settlement.frame_seconds"),
         ({"settlement": {"tick_micro_per_wh": 0}}, "settlement.tick_micro_per_wh"),
+        ({"settlement": {"ring_frames": 513}}, "settlement.ring_frames"),
+        ({"settlement": {"frame_seconds": 86_400, "ring_frames": 1}}, "settlement.ring_frames"),
         ({"rating": {"tolerance_bps": 10_001}}, "rating.tolerance_bps"),
         ({"rating": {"threshold_bps": -10_001}}, "rating.threshold_bps"),
         ({"storage": {"efficiency_bps": 0}}, "storage.efficiency_bps"),
@@ -52,6 +55,15 @@ def test_refusals_must_end_after_the_gate_closes():
         ValidationError, match="refusal_lead_seconds is 600, expected below gate_closure_lead"
     ):
         SettlementTerms(refusal_lead_seconds=600)
+
+
+@pytest.mark.parametrize(("frame_seconds", "least"), [(60, 480), (1_799, 17), (1_800, 16), (14_400, 2)])
+def test_a_ring_lasts_a_third_of_a_day(frame_seconds, least):
+    terms = {"frame_seconds": frame_seconds}
+    assert SettlementTerms.model_validate(terms | {"ring_frames": least}).ring_frames == least
+    message = f"ring_frames is {least - 1}, expected at least {least} of {frame_seconds} s|than or equal to 2"
+    with pytest.raises(ValidationError, match=message):
+        SettlementTerms.model_validate(terms | {"ring_frames": least - 1})
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_record_names_everything_of_a_new_market(deploy, chain, artifacts, tmp_p
     assert record["contracts"]["house"]["constructor_arguments"][:3] == [
         record["contracts"][name]["address"] for name in ("registry", "token", "credit")
     ]
-    assert record["contracts"]["house"]["constructor_arguments"][3] == [1800, 2, 600, 300, 7200]
+    assert record["contracts"]["house"]["constructor_arguments"][3] == [1800, 2, 600, 300, 7200, 512]
     assert len(record["contracts"]) + len(record["wiring"]) == STEPS
     key = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
     assert key not in json.dumps(record)

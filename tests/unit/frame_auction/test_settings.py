@@ -47,14 +47,14 @@ def test_settings_at_the_ends_of_their_ranges_are_kept(market, changed):
 
 
 def test_clearing_ends_before_the_next_gate_closes_where_frames_are_shorter_than_the_refusals(market):
-    house = deploy_house(market, 120, 2, 600, 300, 7_200)
+    house = deploy_house(market, 120, 2, 600, 300, 7_200, 512)
     assert deploy(market, house, **{"2": 119}).call("params")[2] == 119
     with market.reverts("Auction_InvalidSetting: 120, 119"):
         deploy(market, house, **{"2": 120})
 
 
 def test_largest_order_shrinks_with_the_tick_so_that_a_refund_fits_its_word(market):
-    house = deploy_house(market, 1_800, 65_535, 600, 300, 7_200)
+    house = deploy_house(market, 1_800, 65_535, 600, 300, 7_200, 512)
     assert deploy(market, house, **{"0": 7}).call("maximumQuantityWh") == 7
     with market.reverts("Auction_InvalidSetting: 8, 7"):
         deploy(market, house, **{"0": 8})

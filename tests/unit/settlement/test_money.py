@@ -110,7 +110,7 @@ class TokenHouse:
         self.market, self.seller = market, desk.seller
         self.token = desk.deploy(token_name)
         self.registry = desk.deploy("Registry", market.supervisor.address)
-        parameters = ((1_800, 2, 600, 300, 7_200), (1_000, 50, 10, 3, 0))
+        parameters = ((1_800, 2, 600, 300, 7_200, 512), (1_000, 50, 10, 3, 0))
         self.house = desk.deploy(
             "TradeSettlement", self.registry.address, self.token.address, market.meter.address, *parameters
         )

@@ -3,7 +3,7 @@
 import pytest
 
 ZERO = "0x0000000000000000000000000000000000000000"
-TERMS = (1_800, 2, 600, 300, 7_200)
+TERMS = (1_800, 2, 600, 300, 7_200, 512)
 POLICY = (1_000, 50, 10, 3, 0)
 
 
@@ -27,11 +27,24 @@ def deploy_house(desk, terms=TERMS, policy=POLICY):
         (2, 0, 2**32 - 1),
         (3, 600, 599),
         (4, 0, 2**32 - 1),
+        (5, 15, 512),
+        (5, 513, 512),
     ],
 )
 def test_terms_out_of_range_are_refused(market, desk, index, value, maximum):
     with market.reverts(f"Settlement_InvalidPolicy: {value}, {maximum}"):
         deploy_house(desk, terms=replaced(TERMS, index, value))
+
+
+@pytest.mark.parametrize(
+    ("frame_seconds", "least"), [(60, 480), (1_799, 17), (1_800, 16), (14_399, 3), (86_400, 2)]
+)
+def test_a_ring_is_long_enough_for_the_tags_of_its_positions(market, desk, frame_seconds, least):
+    """2^16 rounds of 28,800 s are 59 years; and a frame's rests roll into the next, in a slot of its own."""
+    terms = (frame_seconds, 2, 600, 300, 7_200, least)
+    assert deploy_house(desk, terms).call("ringFrames") == least
+    with market.reverts(f"Settlement_InvalidPolicy: {least - 1}, 512"):
+        deploy_house(desk, replaced(terms, 5, least - 1))
 
 
 @pytest.mark.parametrize(
@@ -45,15 +58,16 @@ def test_policies_out_of_range_are_refused(market, desk, index, value, told):
 
 
 def test_terms_are_kept(desk):
-    house = deploy_house(desk, terms=(60, 65_535, 50, 0, 1), policy=(10_000, 0, 1, 2, -10_000))
+    house = deploy_house(desk, terms=(60, 65_535, 50, 0, 1, 481), policy=(10_000, 0, 1, 2, -10_000))
     names = (
         "frameSeconds",
         "tickMicroPerWh",
         "gateClosureLeadSeconds",
         "refusalLeadSeconds",
         "meteringWindowSeconds",
+        "ringFrames",
     )
-    assert tuple(house.call(name) for name in names) == (60, 65_535, 50, 0, 1)
+    assert tuple(house.call(name) for name in names) == (60, 65_535, 50, 0, 1, 481)
     assert tuple(house.call("creditPolicy")) == (10_000, 0, 1, 2, -10_000)
     market = desk.market
     assert [house.call(n) for n in ("registry", "token", "creditScoring")] == [

@@ -16,7 +16,8 @@ def open_frames(a: Actions) -> Draft:
     draw = a.draw
     near = [frame for frame in a.market.house.frames() if frame < a.frame + 8]
     first = max([*near, a.frame + 1]) + 1 if draw.randrange(9) else a.frame + draw.randrange(4)
-    first = first if first < a.frame + 8 else a.frame + draw.randrange(600)
+    ring = a.market.clock.ring_frames
+    first = first if first < a.frame + 8 else a.frame + draw.randrange(ring + ring // 6)
     tariffs = []
     for _ in range(draw.randrange(1, 4)):
         cap = draw.choice((30, 150, 191, 200, draw.randrange(1, 255)))

@@ -1,4 +1,7 @@
-"""How the markets of a campaign begin: usual terms most of the time, and terms that strain every limit."""
+"""How the markets of a campaign begin: usual terms most of the time, and terms that strain every limit.
+
+Rings of 48 and 17 frames come round within an episode; that of 512 does not.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from voltberg.configuration import (
 from voltberg.experiments.fuzz.pair import FuzzSetup
 
 USUAL: Final = FuzzSetup("usual", MarketConfiguration())
+SHORT_RING: Final = FuzzSetup("short ring", MarketConfiguration(settlement=SettlementTerms(ring_frames=17)))
 STRICT: Final = FuzzSetup(
     "strict",
     MarketConfiguration(
@@ -25,6 +29,7 @@ STRICT: Final = FuzzSetup(
             gate_closure_lead_seconds=300,
             refusal_lead_seconds=0,
             metering_window_seconds=1800,
+            ring_frames=48,
         ),
         rating=RatingPolicy(
             tolerance_bps=0, minimum_rated_wh=0, binding_frames=2, probation_frames=1, threshold_bps=5_000
@@ -61,5 +66,5 @@ HUGE: Final = FuzzSetup(
     margin_micro=2**88,
     scale=10**6,
 )
-ROTA: Final = (USUAL, USUAL, USUAL, STRICT, USUAL, USUAL, USUAL, HUGE)
+ROTA: Final = (USUAL, USUAL, SHORT_RING, STRICT, USUAL, USUAL, SHORT_RING, HUGE)
 """Set-up of episode n is the one at n modulo its length."""

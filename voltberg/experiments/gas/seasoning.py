@@ -1,8 +1,8 @@
 """Ordinary trading that writes the slots which scenarios touch.
 
 One frame of each venue is traded, delivered, settled with its ratings and paid; then the clock goes on to a
-later frame. When the ring has come round (512 frames, 10 days and 16 hours of half-hour frames) positions use the same
-slots again.
+later frame. When the ring has come round (512 frames, 10 days and 16 hours of half-hour frames) positions use
+the same slots again.
 """
 
 from __future__ import annotations
