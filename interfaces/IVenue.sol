@@ -81,7 +81,8 @@ interface IRootVenue is ITradingVenue {
         bytes32[] proof;
     }
 
-    /// @notice A frame's result. After the refusal deadline it does not change any more.
+    /// @notice A frame's result. After the refusal deadline it does not change any more; the root does once a frame has a result that lies
+    /// whole rings after (T2), when this one is final and nothing is left to settle.
     /// @return root Root over its records; 0 without any, or without a result.
     /// @return records Count of records.
     /// @return anyRefused Whether trades were refused, so that {refusedOf} must be asked.

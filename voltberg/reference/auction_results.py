@@ -107,8 +107,10 @@ class AuctionResults(AuctionState):
         if result.carried:
             later = self._opened(frame + 1)
             self._set_frame(frame + 1, later._replace(carried=result.carried))
-            self._emit("Rolled", frame + 1, carried_digest(result.carried), len(result.carried))
-        cleared = self._with_records(record, result.records)
+            digest = carried_digest(result.carried)
+            self._state.write(self._carried_digests, self._slot(frame + 1), digest)
+            self._emit("Rolled", frame + 1, digest, len(result.carried))
+        cleared = self._with_records(frame, record, result.records)
         self._set_frame(frame, cleared._replace(traded_wh=result.traded_wh))
         self._emit(
             "FrameCleared",
@@ -135,14 +137,16 @@ class AuctionResults(AuctionState):
             raise Revert("Auction_WrongParticipants", frame)
         records = void_records(entries, self._tick_micro_per_wh)
         self._state.write(self._checkpoints, frame, None)
-        voided = self._with_records(record, records)._replace(voided=True)
+        voided = self._with_records(frame, record, records)._replace(voided=True)
         self._set_frame(frame, voided)
         self._emit("FrameVoided", frame, voided.root, len(records))
 
-    def _with_records(self, record: AuctionFrame, records: tuple[int, ...]) -> AuctionFrame:
+    def _with_records(self, frame: int, record: AuctionFrame, records: tuple[int, ...]) -> AuctionFrame:
         results = [unpack_record(word) for word in records]
         owed = sum(result.sale_micro + result.lock_micro + result.refund_micro for result in results)
         root = root_of(chunk_hashes(records))
+        if records:
+            self._state.write(self._roots, self._slot(frame), root)
         return record._replace(decided=True, records=records, root=root, owed_micro=owed)
 
     def _check_window(self, frame: int) -> None:
@@ -240,8 +244,9 @@ class AuctionResults(AuctionState):
             purchase_micro=bought.purchase_micro + value_micro,
         )
         sold = replace(sold, sold_wh=sold.sold_wh + energy_wh, sale_micro=sold.sale_micro + value_micro)
-        self._state.write(self._refused, (frame, buyer_id), bought)
-        self._state.write(self._refused, (frame, seller_id), sold)
+        slot = self._slot(frame)
+        self._state.write(self._refused, (slot, buyer_id), (frame, bought))
+        self._state.write(self._refused, (slot, seller_id), (frame, sold))
         less = record._replace(
             traded_wh=record.traded_wh - energy_wh,
             owed_micro=record.owed_micro - value_micro,

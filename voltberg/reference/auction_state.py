@@ -81,7 +81,9 @@ class AuctionState(DelegationTwin):
         self._frames: dict[int, AuctionFrame] = {}
         self._words: dict[tuple[int, int], int] = {}
         self._uses: dict[int, tuple[int, int]] = {}
-        self._refused: dict[tuple[int, int], AuctionRecord] = {}
+        self._refused: dict[tuple[int, int], tuple[int, AuctionRecord]] = {}
+        self._roots: dict[int, bytes] = {}
+        self._carried_digests: dict[int, bytes] = {}
         self._checkpoints: dict[int, tuple[int, bytes]] = {}
         self._results: dict[tuple[int, bytes, tuple[int, ...]], FrameResult] = {}
 
@@ -96,7 +98,7 @@ class AuctionState(DelegationTwin):
         return (
             NO_DIGEST if record.decided else record.digest,
             record.words,
-            carried_digest(record.carried),
+            self._carried_digests[self._slot(frame)] if record.carried else bytes(32),
             record.decided,
             record.voided,
             record.paused,
@@ -111,7 +113,8 @@ class AuctionState(DelegationTwin):
         record = self._frames.get(frame)
         if record is None:
             return NO_ROOT, 0, False, 0
-        return record.root, len(record.records), record.any_refused, record.owed_micro
+        root = self._roots[self._slot(frame)] if record.records else NO_ROOT
+        return root, len(record.records), record.any_refused, record.owed_micro
 
     @view
     def checkpoint_of(self, frame: int) -> bytes:
@@ -186,7 +189,12 @@ class AuctionState(DelegationTwin):
 
     def refused(self, frame: int, participant_id: int) -> AuctionRecord:
         """Sum what was refused of a participant's record."""
-        return self._refused.get((frame, participant_id), NOTHING)
+        of_frame, refused = self._refused.get((self._slot(frame), participant_id), (frame, NOTHING))
+        return refused if of_frame == frame else NOTHING
+
+    def _slot(self, frame: int) -> int:
+        """Tell where in the ring a frame's root, carried digest and refusals lie (rule T2)."""
+        return frame % self._clock.ring_frames
 
     def result_for(self, frame: int) -> FrameResult:
         """Compute what clearing a frame comes to, with the words that it has now."""
