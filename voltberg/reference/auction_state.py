@@ -13,7 +13,6 @@ from voltberg.reference.auction_service import AuctionRules
 from voltberg.reference.auction_words import (
     AuctionOrder,
     AuctionRecord,
-    carried_digest,
     is_cancel,
     pack_auction_request,
     unpack_auction_order,
