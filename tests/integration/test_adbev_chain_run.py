@@ -48,7 +48,7 @@ def test_every_method_whose_prices_cross_is_traded_at_both_venues_as_predicted(r
     fills = result.tables.chain_fills
     methods = {"literal", "fluid", "level", "level_forecast"}
     assert set(fills["method"]) == methods
-    assert len(fills) == len(methods) * 2 * 3
+    assert len(fills) == len(methods) * 2 * 2
     assert result.faults == ()
     assert result.summary["chain_faults"] == result.summary["fills_differing"] == 0
     at_auction = fills[fills["venue"] == "auction"]
@@ -78,7 +78,7 @@ def test_gas_of_operations_adds_up_to_the_days(result):
 
 def test_gas_stands_beside_goals_day_by_day(result):
     goals = result.tables.chain_goals.set_index(["day", "operation"]).sort_index()
-    for day in ("first_day", "second_day", "seasoned"):
+    for day in ("first_day", "second_day"):
         for operation, name in (
             ("frame_place", "frame_place"),
             ("frame_clear_full", "frame_clear_100_half_iceberg_total"),
@@ -94,8 +94,9 @@ def test_gas_stands_beside_goals_day_by_day(result):
         held = goals.loc[day]["held"]
         assert set(missed) == set(held.index[held.eq(False).fillna(value=False)])
     # slots that were written before are cheaper, and only those
-    of_clear = [goals.loc[day, "frame_clear"]["gas_each"] for day in ("first_day", "second_day", "seasoned")]
-    assert of_clear[0] == of_clear[1] > of_clear[2]
+    for operation in ("frame_clear", "frame_settle_record", "settle_position", "take_fill"):
+        first, second = (goals.loc[day, operation]["gas_each"] for day in ("first_day", "second_day"))
+        assert first > second
 
 
 def test_summary_tells_gas_per_order(result):
@@ -138,7 +139,7 @@ def test_report_shows_fills_and_gas(result):
     rows = goal_rows(data, "auction")
     assert rows[0].label == "Place an order"
     assert rows[0].held
-    assert len(rows[0].gas) == 3
+    assert len(rows[0].gas) == 2
     assert {row.venue for row in fill_rows(data)} == {"Frame auction", "Continuous book"}
     shown = set(result.tables.chain_goals["operation"])
     assert shown <= set(adbev_operation_names())

@@ -11,11 +11,12 @@ from voltberg.chain.artifacts import Artifacts
 from voltberg.chain.deploy import RoleAccounts, deploy_market
 from voltberg.chain.engine import Engine, open_engine
 from voltberg.chain.ledger import ChainLedger
+from voltberg.configuration import MarketConfiguration
 from voltberg.experiments.replay_run import LOCAL_ENGINES, ROLE_ACCOUNTS, cast_of
 from voltberg.reference.market import ReferenceMarket
 from voltberg.scheduling.grid_prices import GRID_ASK_TICK
 from voltberg.scheduling.problem import Schedule
-from voltberg.simulation.ev_day import FIRST_DAY, GRID, MOST_EVS, NEIGHBOURS, EvDay, replayed_days
+from voltberg.simulation.ev_day import DAYS, GRID, MOST_EVS, NEIGHBOURS, EvDay, replayed_days
 from voltberg.simulation.ev_fills import EvFills, fill_differences, fills_of
 from voltberg.simulation.ev_market import (
     GRID_LEADS,
@@ -25,7 +26,7 @@ from voltberg.simulation.ev_market import (
     configuration_of,
 )
 from voltberg.simulation.ledger import Step
-from voltberg.simulation.plan import Block
+from voltberg.simulation.replay import differences, steps_of
 
 FIRST_DAY_BEGINS: Final = 1_767_247_200
 """2026-01-01T06:00:00Z: the day of Xiao & Hou begins at six."""
@@ -101,7 +102,7 @@ def run_on_chain(
     venue : str
         ``auction``, where EVs meet first in a market of their own if the grid does not take, or ``book``.
     days : tuple of str
-        Days on which it is repeated, the first one among them.
+        Days on which it is repeated: the first one, or both of `DAYS`.
     engine_name : str
         ``ganache``, ``anvil`` or ``evm``.
     artifacts : Artifacts
@@ -117,25 +118,27 @@ def run_on_chain(
     Raises
     ------
     ValueError
-        If the engine is none whose clock can be set, a day is missing, there are too many EVs, or frames are
-        too short or too many.
+        If the engine is none whose clock can be set, days are others, there are too many EVs, or frames are
+        too short, or too many for a ring.
     """
     evs = schedule.problem.evs
     if evs > MOST_EVS:
         raise ValueError(f"there are {evs} EVs, on the contracts a day has at most {MOST_EVS}")
     if engine_name not in LOCAL_ENGINES:
         raise ValueError(f"engine is {engine_name!r}, expected one of {', '.join(LOCAL_ENGINES)}")
-    if not days or days[0] != FIRST_DAY:
-        raise ValueError(f"days are {days}, expected {FIRST_DAY} to come first")
-    frame_seconds = schedule.problem.frame_seconds
-    planned = replayed_days(FIRST_DAY_BEGINS // frame_seconds, schedule.problem.frames, days)
+    if not days or days != DAYS[: len(days)]:
+        raise ValueError(f"days are {', '.join(days)}, expected {DAYS[0]}, or {' and '.join(DAYS)}")
+    problem = schedule.problem
+    planned = replayed_days(FIRST_DAY_BEGINS // problem.frame_seconds, problem.frames, days)
     two = venue == "auction" and schedule.market is not None and not schedule.market.grid_takes
     leads = {NEIGHBOURS: NEIGHBOURS_LEADS, GRID: GRID_LEADS} if two else {GRID: GRID_LEADS}
     with ExitStack() as stack:
         engine = stack.enter_context(open_engine(engine_name, account_count=ROLE_ACCOUNTS + evs))
         markets, ledgers = {}, {}
         for name, lead in leads.items():
-            markets[name], ledgers[name] = _deployed(engine, artifacts, venue, frame_seconds, lead)
+            # With a ring of one day the second day writes the slots that the first has written.
+            configuration = configuration_of(problem.frame_seconds, lead, problem.frames)
+            markets[name], ledgers[name] = _deployed(engine, artifacts, venue, configuration)
         day = EvDay(schedule, markets, planned)
         steps = _execute(day, ledgers, progress)
         state_differences = [
@@ -145,9 +148,8 @@ def run_on_chain(
 
 
 def _deployed(
-    engine: Engine, artifacts: Artifacts, venue: VenueName, frame_seconds: int, leads: tuple[int, int]
+    engine: Engine, artifacts: Artifacts, venue: VenueName, configuration: MarketConfiguration
 ) -> tuple[EvMarket, ChainLedger]:
-    configuration = configuration_of(frame_seconds, leads)
     cast = cast_of(engine, 0)
     roles = RoleAccounts(*engine.accounts[1:ROLE_ACCOUNTS])
     deployment = deploy_market(engine, artifacts, configuration, engine.accounts[0], roles, fresh=True)
@@ -161,29 +163,19 @@ def _execute(day: EvDay, ledgers: dict[str, ChainLedger], progress: Progress | N
     frames = day.frames
     place = {frame: number for number, frame in enumerate(frames)}
     for name, block in day.blocks():
-        steps[name] += _sent(ledgers[name], block)
+        ledger = ledgers[name]
+        ledger.submit(ledger.prepare(block))
+        steps[name] += steps_of(block, ledger.collect())
         if progress is not None:
             progress(place.get(block.calls[-1].frame, 0), len(frames))
     return steps
 
 
-def _sent(ledger: ChainLedger, block: Block) -> list[Step]:
-    ledger.submit(ledger.prepare(block))
-    return [
-        Step(block.timestamp, planned, execution)
-        for planned, execution in zip(block.calls, ledger.collect(), strict=True)
-    ]
-
-
 def _state_differences(name: str, day: EvDay, ledger: ChainLedger) -> list[str]:
     market = day.markets[name]
     views = list(market.views(day.frames))
-    found = []
-    for (contract, function, args), value in zip(views, ledger.read(views), strict=True):
-        expected = market.twin.read(contract, function, *args)
-        if value != expected:
-            found.append(f"{name}: {contract}.{function}{args} is {value}, by the twin {expected}")
-    return found
+    final = dict(zip(views, ledger.read(views), strict=True))
+    return [f"{name}: {difference}" for difference in differences(market.twin, final)]
 
 
 def _conclude(

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from voltberg.experiments.adbev_chain_tables import OF_ORDERS, ChainResult
-from voltberg.experiments.adbev_settings import CHAIN_DAYS, AdbevSettings
-from voltberg.simulation.ev_day import FIRST_DAY, SECOND_DAY
+from voltberg.experiments.adbev_chain_tables import ChainResult
+from voltberg.experiments.adbev_gas import OF_ORDERS
+from voltberg.experiments.adbev_settings import AdbevSettings
+from voltberg.simulation.ev_day import DAYS, FIRST_DAY, SECOND_DAY
 
 NO_CHAIN: Final = "gas_per_order is left out: this run placed no order on a chain"
 GAS_NOTE: Final = (
@@ -49,7 +50,7 @@ def summarise_chain(settings: AdbevSettings, chain: ChainResult | None) -> dict[
         for venue, prefix in (("auction", "gas_per_order"), ("book", "gas_per_order_book")):
             summary[f"{prefix}_{method}"] = _per_order(of_method[of_method["venue"] == venue])
     operations = chain.tables.chain_goals
-    for day in CHAIN_DAYS:
+    for day in DAYS:
         of_day = operations[operations["day"] == day].set_index("operation")
         summary[f"gas_{day}"] = of_day["gas_each"].round(1).to_dict()
         summary[f"goals_missed_{day}"] = of_day.index[(~of_day["held"]).fillna(value=False)].tolist()

@@ -11,13 +11,13 @@ import pandas as pd
 
 from voltberg.chain.artifacts import Artifacts
 from voltberg.experiments.adbev_chain import ChainRun, run_on_chain
-from voltberg.experiments.adbev_gas import DayGas, gas_of_day, operations_table, together
+from voltberg.experiments.adbev_gas import PARTS, DayGas, gas_of_day, operations_table, together
 from voltberg.experiments.adbev_inputs import paper_day
 from voltberg.experiments.adbev_methods import FLUID, LEVEL, LEVEL_FORECAST, LITERAL, schedulers
-from voltberg.experiments.adbev_settings import CHAIN_DAYS, AdbevSettings
+from voltberg.experiments.adbev_settings import AdbevSettings
 from voltberg.experiments.adbev_tables import MethodRun
 from voltberg.scheduling.problem import Schedule, fluctuation_w
-from voltberg.simulation.ev_day import FIRST_DAY, SECOND_DAY
+from voltberg.simulation.ev_day import DAYS
 from voltberg.simulation.ev_market import VenueName
 
 Report = Callable[[str, int, int], None]
@@ -25,16 +25,6 @@ ON_CHAIN: Final = (LITERAL, FLUID, LEVEL, LEVEL_FORECAST)
 """Methods whose prices cross, as the contracts' do."""
 MEASURED: Final = (LITERAL, FLUID)
 """Those whose gas is measured by number of EVs."""
-PARTS: Final = {
-    "place_gas": ("place",),
-    "clear_gas": ("clear", "release"),
-    "settle_gas": ("report_delivery",),
-    "frames_gas": ("open_frames", "finalise"),
-}
-"""Columns of gas, and the operations in each; the book releases where the auction clears."""
-OF_ORDERS: Final = ("place_gas", "clear_gas", "settle_gas")
-"""Those that orders cause; the rest is the operator's."""
-
 
 _GAS: Final = ("orders", *PARTS, "gas_per_order")
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -131,18 +121,15 @@ def chain_result(
     schedules = {run.method: run.schedule for run in runs if run.method in ON_CHAIN and run.schedule}
     for method, schedule in schedules.items():
         for venue in get_args(VenueName):
-            replayed = _replayed(
-                settings, f"{method}, {venue}", schedule, venue, CHAIN_DAYS, artifacts, report
-            )
+            replayed = _replayed(settings, f"{method}, {venue}", schedule, venue, DAYS, artifacts, report)
             made.add(method, replayed)
     for method in MEASURED:
         for evs in settings.chain_peers:
             day = paper_day(settings.first_seed, evs=evs, homes=evs, windows_per_ev=settings.windows_per_ev)
             rng = np.random.default_rng([settings.first_seed, 1])
             schedule = schedulers(None)[method].schedule(day.problem, rng)
-            days = (FIRST_DAY, SECOND_DAY)
             replayed = _replayed(
-                settings, f"{method}, {evs} EVs", schedule, "auction", days, artifacts, report
+                settings, f"{method}, {evs} EVs", schedule, "auction", DAYS, artifacts, report
             )
             made.measure(method, evs, replayed)
     return made.result()

@@ -8,16 +8,23 @@ from typing import Final
 
 import pandas as pd
 
+from voltberg.experiments.adbev_book_levels import Levels
 from voltberg.experiments.adbev_chain import ChainRun
 from voltberg.experiments.gas.limits import KNOWN_MISSES, LIMITS
 from voltberg.reference.auction_words import unpack_fills
-from voltberg.reference.words import unpack_order_id, unpack_placement
 from voltberg.simulation.ev_market import VenueName
 from voltberg.simulation.ledger import Step
 
 ALL_IN: Final = "all_in_order"
-SETTLING: Final = ("place", "clear", "release", "report_delivery")
-"""What an order needs from placing to its money; opening and closing frames is the operator's."""
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "place_gas": ("place",),
+    "clear_gas": ("clear", "release"),
+    "settle_gas": ("report_delivery",),
+    "frames_gas": ("open_frames", "finalise"),
+}
+"""Columns of gas, and the operations in each; the book releases where the auction clears."""
+OF_ORDERS: Final = ("place_gas", "clear_gas", "settle_gas")
+"""Those that an order needs from placing to its money; the rest is the operator's."""
 FULL: Final = "_full"
 """Ends the names of operations in frames of about 100 orders, which goals of a whole frame are for."""
 FULL_FRAME_ORDERS: Final = 90
@@ -30,20 +37,24 @@ GOALS: Final[Mapping[str, str]] = {
     "place_existing_level": "place_existing_level",
     "place_new_level": "place_new_level",
     "take_1": "take_1",
+    "take_1_part": "take_1",
     "take_5": "take_5",
+    "take_5_part": "take_5",
 }
 """Operations that are like one of the committed matrix, and the name of its goal there."""
-TAKES_WITH_GOALS: Final = (1, 5)
-_TAKES: Final = (
-    "a fill here mostly empties its price level, and positions are written for the first time until the "
-    "ring of 512 frames comes round"
+_TAKES: Final = "on a first day positions are written for the first time"
+_PARTS: Final = (
+    "the rest is written to the order that is taken from, which the matrix's whole orders have not"
 )
 REASONS: Final[Mapping[str, str]] = {
     "frame_clear_full": "every order has a peak, and all trade",
-    "frame_clear_fill_full": "every order trades once: a fill pays for a word, a key and a record, too",
+    "frame_clear_fill_full": "offers are cut to one slice, as the matrix's are not, and orders have a peak",
+    "frame_settle_record_full": "a tenth rating, from which the threshold binds, is checked by itself",
     "all_in_order_full": "clear and settlement, which are dearer where every order trades",
     "take_1": _TAKES,
+    "take_1_part": _PARTS,
     "take_5": _TAKES,
+    "take_5_part": _PARTS,
 }
 """Why a replay misses a goal, beside what is known of the matrix's own misses."""
 ELSEWHERE: Final = "see docs/gas.md"
@@ -65,7 +76,7 @@ class DayGas:
     fills : int
         Fills.
     by_part : dict of str to int
-        Gas of placing, clearing and settling, and of the operator's frames.
+        Gas by operation of `PARTS`.
     """
 
     orders: int
@@ -75,7 +86,8 @@ class DayGas:
     @property
     def per_order(self) -> float:
         """Gas of placing, clearing and settling, by order."""
-        return sum(self.by_part[part] for part in SETTLING) / max(self.orders, 1)
+        spent = sum(self.by_part[operation] for part in OF_ORDERS for operation in PARTS[part])
+        return spent / max(self.orders, 1)
 
 
 def frames_of_day(run: ChainRun, day: str) -> list[list[Step]]:
@@ -119,7 +131,7 @@ def gas_of_day(run: ChainRun, day: str) -> DayGas:
         Its gas by part.
     """
     steps = [step for frame in frames_of_day(run, day) for step in frame]
-    by_part = dict.fromkeys((*SETTLING, "open_frames", "finalise"), 0)
+    by_part = dict.fromkeys((operation for part in PARTS.values() for operation in part), 0)
     for step in steps:
         by_part[step.planned.operation] += step.execution.gas_used
     orders = sum(step.planned.operation == "place" for step in steps)
@@ -216,7 +228,7 @@ def _row(
 
 
 def _costs(venue: VenueName, steps: list[Step]) -> Costs:
-    levels: set[tuple[int, int]] = set()
+    levels = Levels()
     settling, orders = 0, 0
     at = "" if venue == "auction" else AT_BOOK
     for step in steps:
@@ -245,31 +257,16 @@ def _auction_costs(step: Step) -> Costs:
         yield "frame_settle_record", gas, len(step.planned.args[2])
 
 
-def _book_costs(step: Step, levels: set[tuple[int, int]]) -> Costs:
+def _book_costs(step: Step, levels: Levels) -> Costs:
     gas, operation = step.execution.gas_used, step.planned.operation
     if operation == "place":
-        yield _placing(step, levels), gas, 1
+        yield levels.placing(step), gas, 1
         if fills := _fills(step):
             yield "take_fill", gas, fills
     elif operation == "release":
         yield "release_order", gas, len(step.planned.args[0])
     elif operation == "report_delivery":
         yield "settle_position", gas, len(step.planned.args[1])
-
-
-def _placing(step: Step, levels: set[tuple[int, int]]) -> str:
-    """Name what a placing did; a level is new to the first order of its frame that rests there."""
-    placed = [args[0] for _, event, args in step.execution.logs if event == "OrderPlaced"]
-    fills = _fills(step)
-    if not placed:
-        return f"take_{fills}" if fills in TAKES_WITH_GOALS else "take"
-    _, side, tick, _ = unpack_order_id(unpack_placement(placed[0]).order_id)
-    level = (side, tick)
-    known = level in levels
-    levels.add(level)
-    if fills:
-        return "take_and_rest"
-    return "place_existing_level" if known else "place_new_level"
 
 
 def _fills(step: Step) -> int:

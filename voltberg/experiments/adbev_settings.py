@@ -6,10 +6,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from voltberg.simulation.ev_day import FIRST_DAY, MOST_EVS, SEASONED, SECOND_DAY
+from voltberg.simulation.ev_day import MOST_EVS
 from voltberg.simulation.settings import InputSettings
 
-CHAIN_DAYS: Final = (FIRST_DAY, SECOND_DAY, SEASONED)
 CHAIN_PEERS: Final = (10, 20, 50, 100, 200)
 SWEEP_EVS: Final = (25, 50, 75, 100, 125, 150, 175, 200)
 TIMED_EVS: Final = (100, 200, 500, 1000, 2000)

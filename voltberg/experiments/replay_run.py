@@ -236,7 +236,7 @@ class ReplayRun:
     ) -> ReplayResult:
         views = list(public_views(replay))
         final = dict(zip(views, ledger.read(views), strict=True))
-        found = differences(replay, final)
+        found = differences(replay.market, final)
         tables = make_tables(replay, steps, final)
         summary = summarise(
             replay, tables, final, engine=self.engine_name, seconds=seconds, differences=len(found)

@@ -12,7 +12,7 @@ from voltberg.reports.formatting import grouped
 from voltberg.reports.headline import Check, Tile
 from voltberg.units import MICRO, WH_PER_KWH
 
-DAYS: Final = (("first_day", "First day"), ("second_day", "Second day"), ("seasoned", "Seasoned day"))
+DAYS: Final = (("first_day", "First day"), ("second_day", "Second day"))
 SHOWN_DAY: Final = "second_day"
 VENUE_NAMES: Final = {"auction": "Frame auction", "book": "Continuous book"}
 OPERATION_NAMES: Final = {
@@ -29,9 +29,15 @@ OPERATION_NAMES: Final = {
     "finalise_frame": "Make a frame final",
     "place_new_level": "Place at a new price",
     "place_existing_level": "Place at a price where orders stood",
-    "take_1": "Take one order",
-    "take_5": "Take five orders",
-    "take": "Take any other number",
+    "take_1": "Take one order of a level that keeps others",
+    "take_1_part": "Take a part of one order",
+    "take_1_emptying": "Take one order, and with it its level",
+    "take_5": "Take five orders of a level that keeps others",
+    "take_5_part": "Take four orders of a level and a part of the next",
+    "take_5_emptying": "Take five orders, and with them a level",
+    "take": "Take any other number of a level that keeps others",
+    "take_part": "Take any other number, of the last one a part",
+    "take_emptying": "Take any other number, and with them a level",
     "take_and_rest": "Take, and let the rest stand",
     "take_fill": "Take, by fill",
     "release_order": "Release, by order",

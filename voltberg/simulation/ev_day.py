@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from voltberg.configuration import AuctionTerms, SettlementTerms
+from voltberg.configuration import AuctionTerms
 from voltberg.models import RoleId, Side
 from voltberg.scheduling.problem import IntArray, Schedule
 from voltberg.simulation.book_day import BookDay
 from voltberg.simulation.ev_book import place_at_book, take_rests
-from voltberg.simulation.ev_market import TIME_UNITS, EvMarket
+from voltberg.simulation.ev_market import FRAMES_PER_CALL, TIME_UNITS, EvMarket
 from voltberg.simulation.ev_orders import ScheduledOrders
 from voltberg.simulation.plan import Block
 from voltberg.units import DEFAULT_TICK_MICRO_PER_KWH, WH_PER_KWH
@@ -24,8 +24,8 @@ NEIGHBOURS: Final = "neighbours"
 """Market in which EVs meet each other before; only where the grid does not take."""
 FIRST_DAY: Final = "first_day"
 SECOND_DAY: Final = "second_day"
-SEASONED: Final = "seasoned"
-RING_FRAMES: Final = SettlementTerms().ring_frames
+DAYS: Final = (FIRST_DAY, SECOND_DAY)
+"""The second writes the slots that the first has written."""
 MOST_EVS: Final = 1_000
 """A frame is cleared in one call, which takes 1,024 positions (A7); the grid has some of them."""
 MOST_ORDER_WH: Final = AuctionTerms.maximum_quantity_wh(DEFAULT_TICK_MICRO_PER_KWH // WH_PER_KWH)
@@ -41,7 +41,7 @@ class ReplayedDay:
     Parameters
     ----------
     name : str
-        `FIRST_DAY`, `SECOND_DAY` or `SEASONED`.
+        `FIRST_DAY` or `SECOND_DAY`.
     first_frame : int
         Its first frame on the global grid.
     """
@@ -65,18 +65,9 @@ def replayed_days(first_frame: int, frames: int, names: tuple[str, ...]) -> list
     Returns
     -------
     list of ReplayedDay
-        The second follows the first; the seasoned one comes when every slot of the first day is used again.
-
-    Raises
-    ------
-    ValueError
-        If the days overlap: they are too long for the ring.
+        One after the other.
     """
-    if 2 * frames >= RING_FRAMES:
-        msg = f"a day has {frames} frames, expected less than {RING_FRAMES // 2}"
-        raise ValueError(msg)
-    offset = {FIRST_DAY: 0, SECOND_DAY: frames, SEASONED: RING_FRAMES}
-    return [ReplayedDay(name, first_frame + offset[name]) for name in names]
+    return [ReplayedDay(name, first_frame + number * frames) for number, name in enumerate(names)]
 
 
 class EvDay:
@@ -89,7 +80,7 @@ class EvDay:
     markets : Mapping of str to EvMarket
         `GRID`, and `NEIGHBOURS` where EVs meet first; at the book `GRID` alone.
     days : list of ReplayedDay
-        The days, in order.
+        The days, one after the other.
     """
 
     def __init__(self, schedule: Schedule, markets: Mapping[str, EvMarket], days: list[ReplayedDay]) -> None:
@@ -124,11 +115,11 @@ class EvDay:
         for number, (name, market) in enumerate(self.markets.items()):
             at = first * self._frame_seconds + number * self._frame_seconds // 2
             yield from _of(name, market.prepare(first, at + 1))
-        opening = {day.first_frame - 1 for day in self.days}
+        openings = self._openings()
         present = sorted({frame + step for frame in self._position for step in (-1, 1)})
         for frame in present:
-            if frame in opening:
-                yield from self._open(frame + 1)
+            if frame in openings:
+                yield from self._open(openings[frame], self._time(frame, 0))
             if frame - 1 in self._position:
                 yield from self._meter(frame - 1)
             if frame + 1 in self._position:
@@ -137,10 +128,22 @@ class EvDay:
     def _time(self, frame: int, sixtieths: int) -> int:
         return frame * self._frame_seconds + sixtieths * self._frame_seconds // TIME_UNITS
 
-    def _open(self, frame: int) -> Iterator[tuple[str, Block]]:
+    def _openings(self) -> dict[int, range]:
+        """Tell in which frame which others open: those of a ring first, later ones when their slots are free.
+
+        A frame becomes final in the one after it; in the next, frames with the slots of a dozen can open.
+        """
+        ring = self.markets[GRID].twin.clock.ring_frames
+        first, end = self.frames[0], self.frames[-1] + 1
+        openings = {first - 1: range(first, min(first + ring, end))}
+        for begin in range(first + ring, end, FRAMES_PER_CALL):
+            frames = range(begin, min(begin + FRAMES_PER_CALL, end))
+            openings[frames.stop - ring + 1] = frames
+        return openings
+
+    def _open(self, frames: range, timestamp: int) -> Iterator[tuple[str, Block]]:
         for number, (name, market) in enumerate(self.markets.items()):
-            opened = market.open(frame, self.schedule.problem.frames, self._time(frame - 1, 0) + 1 + number)
-            yield from _of(name, opened)
+            yield from _of(name, market.open(frames[0], len(frames), timestamp + 1 + number))
 
     # trading
 

@@ -45,7 +45,7 @@ REGISTRATIONS_PER_CALL: Final = 25
 FRAMES_PER_CALL: Final = 12
 
 
-def configuration_of(frame_seconds: int, leads: tuple[int, int]) -> MarketConfiguration:
+def configuration_of(frame_seconds: int, leads: tuple[int, int], ring_frames: int) -> MarketConfiguration:
     """Make the settings of an EV market.
 
     Parameters
@@ -54,6 +54,8 @@ def configuration_of(frame_seconds: int, leads: tuple[int, int]) -> MarketConfig
         Length of a frame [s].
     leads : tuple of int
         Gate closure and end of refusals before delivery [sixtieths of a frame].
+    ring_frames : int
+        Frames after which slots are used again.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def configuration_of(frame_seconds: int, leads: tuple[int, int]) -> MarketConfig
     Raises
     ------
     ValueError
-        If frames are too short to hold two auctions.
+        If frames are too short to hold two auctions, or the ring is too short or too long.
     """
     if frame_seconds < SHORTEST_FRAME_SECONDS:
         msg = f"frames have {frame_seconds} s, expected at least {SHORTEST_FRAME_SECONDS} for two auctions"
@@ -71,7 +73,10 @@ def configuration_of(frame_seconds: int, leads: tuple[int, int]) -> MarketConfig
     gate, refusals = (lead * frame_seconds // TIME_UNITS for lead in leads)
     return MarketConfiguration(
         settlement=SettlementTerms(
-            frame_seconds=frame_seconds, gate_closure_lead_seconds=gate, refusal_lead_seconds=refusals
+            frame_seconds=frame_seconds,
+            gate_closure_lead_seconds=gate,
+            refusal_lead_seconds=refusals,
+            ring_frames=ring_frames,
         ),
         book=BookTerms(minimum_quantity_wh=1, minimum_lock_micro=1),
         auction=AuctionTerms(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any
 
+from voltberg.reference.market import ReferenceMarket
 from voltberg.simulation.day import DayReplay
 from voltberg.simulation.journal import Journal, JournalError
 from voltberg.simulation.ledger import Execution, FinalState, Ledger, Step, View
@@ -58,24 +59,42 @@ def run_replay(
             _check_same(number, known[number], executions)
         else:
             journal.append(executions)
-        steps.extend(
-            Step(block.timestamp, planned, execution)
-            for planned, execution in zip(block.calls, executions, strict=True)
-        )
+        steps += steps_of(block, executions)
         if progress is not None:
             progress(block.calls[-1].frame, len(steps))
     return steps
 
 
-def differences(replay: DayReplay, final: FinalState) -> list[str]:
-    """Compare every public value of the market with the twin's.
+def steps_of(block: Block, executions: list[Execution]) -> list[Step]:
+    """Put a block's calls beside what became of them.
 
     Parameters
     ----------
-    replay : DayReplay
-        A day that has been run.
+    block : Block
+        What was sent.
+    executions : list of Execution
+        What the ledger did, in the same order.
+
+    Returns
+    -------
+    list of Step
+        One a call.
+    """
+    return [
+        Step(block.timestamp, planned, execution)
+        for planned, execution in zip(block.calls, executions, strict=True)
+    ]
+
+
+def differences(twin: ReferenceMarket, final: FinalState) -> list[str]:
+    """Compare public values of a market with its twin's.
+
+    Parameters
+    ----------
+    twin : ReferenceMarket
+        The twin, which has executed the same calls.
     final : FinalState
-        The ledger's values after it.
+        The ledger's values after them.
 
     Returns
     -------
@@ -84,7 +103,7 @@ def differences(replay: DayReplay, final: FinalState) -> list[str]:
     """
     found = []
     for (contract, function, args), value in final.items():
-        expected = replay.market.read(contract, function, *args)
+        expected = twin.read(contract, function, *args)
         if value != expected:
             found.append(f"{contract}.{function}{args}: the ledger says {value}, the twin {expected}")
     return found

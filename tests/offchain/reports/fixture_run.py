@@ -66,7 +66,7 @@ def write_fixture_run(folder: Path, households: int = 12, venue: str = "book") -
     views = list(public_views(replay))
     final = dict(zip(views, ledger.read(views), strict=True))
     tables = make_tables(replay, steps, final)
-    found = len(differences(replay, final))
+    found = len(differences(replay.market, final))
     summary = summarise(replay, tables, final, engine="evm", seconds=2.0, differences=found)
     run = {
         "command": "replay",

@@ -43,7 +43,7 @@ def test_sound_day_has_no_residual(finished_day) -> None:
     assert money_residual_micro(replay, final) == 0
     assert energy_residual_wh(tables, 9_500) == 0
     assert fallback_residual_wh(tables, final, replay.settings.market.settlement.tick_micro_per_wh) == 0
-    assert differences(replay, final) == []
+    assert differences(replay.market, final) == []
 
 
 def test_replenished_slices_are_those_of_the_book(finished_day) -> None:
@@ -86,7 +86,7 @@ def test_one_micro_unit_too_much_or_too_little_shows(
         tampered = (*value[:field], value[field] + error_micro, *value[field + 1 :])
     changed = {**final, view: tampered}
     assert money_residual_micro(replay, changed) >= 1
-    (difference,) = differences(replay, changed)
+    (difference,) = differences(replay.market, changed)
     assert f"{contract}.{function}" in difference
 
 
