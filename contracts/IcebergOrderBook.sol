@@ -38,8 +38,8 @@ contract IcebergOrderBook is OrderBookBatches {
     /// @inheritdoc IIcebergOrderBook
     function cancel(uint64 orderId) external {
         (Account storage slot, uint256 account) = _knownSlot(msg.sender);
-        uint256 order = _restingOf(orderId, account);
-        _orders[orderId] = 0;
+        (uint256 order, uint256 takenWh) = _restingOf(orderId, account);
+        _clear(orderId, takenWh);
         slot.word = _withMargin(account, _lockMicro(order, OrderWord.remainingWh(order)));
         emit OrderCancelled(orderId | (OrderWord.remainingWh(order) << 64));
     }
@@ -47,7 +47,7 @@ contract IcebergOrderBook is OrderBookBatches {
     /// @inheritdoc IIcebergOrderBook
     function reduce(uint64 orderId, uint32 reductionWh) external {
         (Account storage slot, uint256 account) = _knownSlot(msg.sender);
-        uint256 order = _restingOf(orderId, account);
+        (uint256 order, uint256 takenWh) = _restingOf(orderId, account);
         _requireGateOpen(OrderWord.frameOf(orderId));
         uint256 remaining = OrderWord.remainingWh(order);
         require(
@@ -57,7 +57,10 @@ contract IcebergOrderBook is OrderBookBatches {
         remaining -= reductionWh;
         uint256 visible = OrderWord.visibleWh(order);
         if (visible > remaining) visible = remaining;
-        _orders[orderId] = OrderWord.withQuantities(order, remaining, visible);
+        // 32 bits each, and the level goes on to remember what was taken.
+        unchecked {
+            _orders[orderId] = OrderWord.withQuantities(order, remaining + takenWh, visible + takenWh);
+        }
         slot.word = _withMargin(account, _lockMicro(order, reductionWh));
         emit OrderReduced(orderId | (uint256(reductionWh) << 64) | (visible << 96));
     }
@@ -69,9 +72,9 @@ contract IcebergOrderBook is OrderBookBatches {
             uint32 frame = OrderWord.frameOf(orderId);
             uint256 gateClosure = _gateClosure(frame);
             require(block.timestamp >= gateClosure, OrderBook_GateOpen(frame, gateClosure, block.timestamp));
-            uint256 order = _resting(orderId);
+            (uint256 order,) = _resting(orderId);
             if (order == 0) continue;
-            _cancel(orderId, order, _ownerOf[OrderWord.makerOf(order)]);
+            _cancel(orderId, order, 0, _ownerOf[OrderWord.makerOf(order)]);
         }
     }
 
@@ -111,9 +114,9 @@ contract IcebergOrderBook is OrderBookBatches {
 
     /* PRIVATE: ORDERS */
 
-    /// @dev The word of a resting order of the account's owner; reverts otherwise.
-    function _restingOf(uint64 orderId, uint256 account) private view returns (uint256 order) {
-        order = _resting(orderId);
+    /// @dev A resting order of the account's owner as {_resting} tells it; reverts otherwise.
+    function _restingOf(uint64 orderId, uint256 account) private view returns (uint256 order, uint256 takenWh) {
+        (order, takenWh) = _resting(orderId);
         require(order != 0, OrderBook_NotResting(orderId));
         uint32 makerId = OrderWord.makerOf(order);
         require(makerId == _idIn(account), OrderBook_NotOwner(orderId, makerId, _idIn(account)));

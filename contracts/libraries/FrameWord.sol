@@ -94,14 +94,15 @@ library FrameWord {
         unchecked {
             if (side == OrderWord.BID) {
                 if (tick < from) return NONE;
-                if ((word >> from) & 1 != 0) return from;
-                uint256 asks = (word >> from << from) & ((2 << tick) - 1);
-                return asks == 0 ? NONE : TickBitmap.lowest(asks);
+                uint256 asks = word >> from;
+                if (asks & 1 != 0) return from;
+                asks &= (2 << (tick - from)) - 1;
+                return asks == 0 ? NONE : from + TickBitmap.lowest(asks);
             }
             if (tick >= from) return NONE;
             if ((word >> (from - 1)) & 1 != 0) return from - 1;
-            uint256 bids = (word & ((1 << from) - 1)) >> tick << tick;
-            return bids == 0 ? NONE : TickBitmap.highest(bids);
+            uint256 bids = (word & ((1 << from) - 1)) >> tick;
+            return bids == 0 ? NONE : tick + TickBitmap.highest(bids);
         }
     }
 

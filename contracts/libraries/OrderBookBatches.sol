@@ -32,10 +32,10 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
         uint32 participantId = _idIn(_knownAccount(msg.sender));
         for (uint256 i; i < orderIds.length; ++i) {
             uint64 orderId = orderIds[i];
-            uint256 order = _resting(orderId);
+            (uint256 order, uint256 takenWh) = _resting(orderId);
             if (order == 0) emit EntrySkipped(orderId, OrderBook_NotResting.selector);
             else if (OrderWord.makerOf(order) != participantId) emit EntrySkipped(orderId, OrderBook_NotOwner.selector);
-            else _cancel(orderId, order, msg.sender);
+            else _cancel(orderId, order, takenWh, msg.sender);
         }
     }
 
@@ -82,11 +82,11 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
         uint32 exchangeId = _idIn(_accountWith(EXCHANGE));
         for (uint256 i; i < orderIds.length; ++i) {
             uint64 orderId = orderIds[i];
-            uint256 order = _resting(orderId);
+            (uint256 order, uint256 takenWh) = _resting(orderId);
             uint32 consumerId = OrderWord.makerOf(order);
             if (order == 0) emit EntrySkipped(orderId, OrderBook_NotResting.selector);
             else if (!_isMandated(consumerId, exchangeId)) emit EntrySkipped(orderId, Venue_NotMandated.selector);
-            else _cancel(orderId, order, _ownerOf[consumerId]);
+            else _cancel(orderId, order, takenWh, _ownerOf[consumerId]);
         }
     }
 
@@ -104,9 +104,10 @@ abstract contract OrderBookBatches is OrderBookPlacing, Delegation, SignedOrders
     /* INTERNAL */
 
     /// @dev Takes a resting order out of the book and returns its lock to its owner.
-    function _cancel(uint64 orderId, uint256 order, address owner) internal {
+    /// @param takenWh As {_resting} tells it, or 0 where nothing trades any more and the level need not forget it [Wh].
+    function _cancel(uint64 orderId, uint256 order, uint256 takenWh, address owner) internal {
         uint256 remaining = OrderWord.remainingWh(order);
-        _orders[orderId] = 0;
+        _clear(orderId, takenWh);
         Account storage account = _accounts[owner];
         account.word = _withMargin(account.word, _lockMicro(order, remaining));
         emit OrderCancelled(orderId | (remaining << 64));

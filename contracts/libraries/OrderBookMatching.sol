@@ -54,9 +54,8 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
     uint256 internal constant REASON_SELF_TRADE = 2;
     uint256 internal constant REASON_MAX_FILLS = 3;
 
-    /// @dev A level may carry this much traded energy, so that 192 levels and {_MAX_FRAME_TRADED_WH} stay below 2^40 together and closing a
-    /// frame can never fail.
-    uint256 private constant _MAX_LEVEL_TRADED_WH = (1 << 32) - 1;
+    /// @dev A level that keeps orders may carry 32 bits of traded energy, so that 192 levels and this much stay below 2^40 together and closing
+    /// a frame can never fail.
     uint256 private constant _MAX_FRAME_TRADED_WH = 64 << 32;
 
     /* STORAGE */
@@ -122,14 +121,17 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
             uint256 order = _orders[orderId];
             if (OrderWord.peakWh(order) != 0) break;
             if (OrderWord.makerOf(order) == takerId) break;
-            // A cancelled order is a word of 0, and is passed over with an energy of 0.
-            uint256 energyWh = OrderWord.visibleWh(order);
-            uint256 served = 1;
-            if (restWh < energyWh) {
-                (energyWh, served) = (restWh, 0);
-                _orders[orderId] = OrderWord.withoutDisplayed(order, energyWh);
+            // A cancelled order is a word of 0, of which nothing was taken, and is passed over with an energy of 0.
+            uint256 energyWh;
+            unchecked {
+                energyWh = OrderWord.visibleWh(order) - LevelQueue.takenWh(level);
             }
-            level = LevelQueue.withServed(level, energyWh, served);
+            if (restWh < energyWh) {
+                energyWh = restWh;
+                level = LevelQueue.withTaken(level, energyWh);
+            } else {
+                level = LevelQueue.withServed(level, energyWh);
+            }
             if (energyWh != 0) _fill(takerId, orderId, order, energyWh);
             // The energy is at most the rest; a visit is left when the loop begins, and afterwards. The product is 0 when one of them is.
             unchecked {
@@ -139,9 +141,20 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
             }
         }
         if (LevelQueue.isEmpty(level)) (level, word) = _emptied(OrderWord.frameIn(request), word, tick, level);
-        // Otherwise the sweep goes on here.
-        if (restWh == 0 || visits == 0) _checkLevel(OrderWord.frameIn(request), level);
+        if (LevelQueue.hasTradedTooMuch(level)) {
+            _refuseSweep(OrderWord.frameIn(request), level, restWh != 0 && visits != 0);
+        }
         slot.word = level;
+    }
+
+    /// @dev Clears a resting order's word and what its level remembers of it, which must not be taken off the next one at the head.
+    /// @param takenWh What the level remembers as taken from it [Wh].
+    function _clear(uint256 orderId, uint256 takenWh) internal {
+        _orders[orderId] = 0;
+        if (takenWh != 0) {
+            LevelQueue.Level storage slot = _queue.levels[OrderWord.levelOf(orderId)];
+            slot.word = LevelQueue.withoutTaken(slot.word);
+        }
     }
 
     /* PRIVATE: ONE LEVEL */
@@ -171,11 +184,12 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
                 selfTrade = true;
                 break;
             }
+            // Nothing was taken unless the head is a plain arrival.
+            order = OrderWord.withoutDisplayed(order, LevelQueue.takenWh(level));
             uint256 energyWh = OrderWord.visibleWh(order);
             if (sliceWh < energyWh) energyWh = sliceWh;
             _fill(sweep.takerId, orderId, order, energyWh);
-            level = LevelQueue.withTraded(level, energyWh);
-            level = _served(sweep, level, orderId, OrderWord.withoutDisplayed(order, energyWh), replenished);
+            level = _served(sweep, level, orderId, order, energyWh, replenished);
             // The energy is at most the slice.
             unchecked {
                 sliceWh -= energyWh;
@@ -190,7 +204,7 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
             sweep.valueWhTicks += (traded - tradedBefore) * tick;
         }
         if (LevelQueue.isEmpty(level)) (level, sweep.frameWord) = _emptied(sweep.frame, sweep.frameWord, tick, level);
-        else _checkLevel(sweep.frame, level);
+        else if (LevelQueue.hasTradedTooMuch(level)) _refuseSweep(sweep.frame, level, false);
         slot.word = level;
     }
 
@@ -209,20 +223,27 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         }
     }
 
-    /// @dev Brings the order at the head of a level up to date after a trade.
-    /// @param order Its word without what traded.
+    /// @dev Brings a level and the order at its head up to date after a trade.
+    /// @param order Its word before the trade.
     /// @return The level afterwards.
-    function _served(Sweep memory sweep, uint256 level, uint256 orderId, uint256 order, bool replenished)
-        private
-        returns (uint256)
-    {
+    function _served(
+        Sweep memory sweep,
+        uint256 level,
+        uint256 orderId,
+        uint256 order,
+        uint256 energyWh,
+        bool replenished
+    ) private returns (uint256) {
+        order = OrderWord.withoutDisplayed(order, energyWh);
         if (OrderWord.visibleWh(order) != 0) {
+            // What was taken from a plain order stands in the level.
+            if (OrderWord.peakWh(order) == 0) return LevelQueue.withTaken(level, energyWh);
             _orders[orderId] = order;
-            return level;
+            return LevelQueue.withTraded(level, energyWh);
         }
-        level = LevelQueue.withoutHead(level, replenished);
         // A plain order that is used up stays as it is: it lies behind the cursor.
-        if (OrderWord.peakWh(order) == 0) return level;
+        if (OrderWord.peakWh(order) == 0) return LevelQueue.withServed(level, energyWh);
+        level = LevelQueue.withoutHead(LevelQueue.withTraded(level, energyWh), replenished);
         if (OrderWord.remainingWh(order) != 0) return _nextSlice(sweep, level, orderId, order);
         _orders[orderId] = 0;
         return level;
@@ -277,10 +298,10 @@ abstract contract OrderBookMatching is IIcebergOrderBook, PositionVenue {
         return true;
     }
 
-    /// @dev Whether a level that keeps orders may carry what it traded.
-    function _checkLevel(uint256 frame, uint256 level) private pure {
-        uint256 traded = LevelQueue.tradedWh(level);
-        if (traded > _MAX_LEVEL_TRADED_WH) revert OrderBook_FrameOverflow(uint32(frame), traded);
+    /// @dev Refuses a sweep after which a level that keeps orders carries more than it may.
+    /// @param goesOn Whether the sweep goes on here, perhaps until none is left.
+    function _refuseSweep(uint256 frame, uint256 level, bool goesOn) private pure {
+        if (!goesOn) revert OrderBook_FrameOverflow(uint32(frame), LevelQueue.tradedWh(level));
     }
 
     /// @dev Takes an emptied level out of the frame's word, its traded energy into it.

@@ -51,7 +51,7 @@ abstract contract OrderBookViews is OrderBookMatching {
             uint16 lockTicks
         )
     {
-        uint256 order = _resting(orderId);
+        (uint256 order,) = _resting(orderId);
         participantId = OrderWord.makerOf(order);
         // The fields are as wide as the results.
         remainingWh = uint32(OrderWord.remainingWh(order));
@@ -123,13 +123,14 @@ abstract contract OrderBookViews is OrderBookMatching {
 
     /// @inheritdoc IIcebergOrderBook
     function queuePositionOf(uint64 orderId) external view returns (uint256 ordersAhead, uint256 displayedWh) {
-        require(_resting(orderId) != 0, OrderBook_NotResting(orderId));
+        (uint256 resting,) = _resting(orderId);
+        require(resting != 0, OrderBook_NotResting(orderId));
         uint256 levelKey = OrderWord.levelOf(orderId);
         uint256 level = _queue.levels[levelKey].word;
         while (true) {
             (uint256 index, bool replenished) = _queue.head(levelKey, level, _ringFrames);
             if (index == OrderWord.indexOf(orderId)) return (ordersAhead, displayedWh);
-            uint256 order = _orders[OrderWord.id(levelKey, index)];
+            uint256 order = _withoutTaken(_orders[OrderWord.id(levelKey, index)], level, index);
             if (order != 0) ++ordersAhead;
             displayedWh += OrderWord.visibleWh(order);
             level = LevelQueue.withoutHead(level, replenished);
@@ -154,7 +155,7 @@ abstract contract OrderBookViews is OrderBookMatching {
                 for (uint256 id = _firstFrom(levelKey, fromId); id < last; ++id) {
                     // Ids have 64 bits.
                     if (visits++ == maxVisits) return (_cut(found, count), uint64(id));
-                    uint256 order = _resting(id);
+                    (uint256 order,) = _resting(id);
                     if (order != 0 && OrderWord.makerOf(order) == participantId) found[count++] = uint64(id);
                 }
             }
@@ -164,12 +165,20 @@ abstract contract OrderBookViews is OrderBookMatching {
 
     /* INTERNAL: READING WORDS */
 
-    /// @dev The word of a resting order, 0 when there is none. A plain order that was used up still has its word: it rests only from its
-    /// level's cursor on.
-    function _resting(uint256 orderId) internal view returns (uint256 order) {
+    /// @dev A resting order. A plain order that was used up still has its word: it rests only from its level's cursor on.
+    /// @return order Its word as it is after all trades, 0 when there is none.
+    /// @return takenWh What the word in storage has besides, for the level remembers that it was taken [Wh].
+    function _resting(uint256 orderId) internal view returns (uint256 order, uint256 takenWh) {
         order = _orders[orderId];
-        if (order == 0 || OrderWord.peakWh(order) != 0) return order;
-        if (OrderWord.indexOf(orderId) < LevelQueue.next(_queue.levels[OrderWord.levelOf(orderId)].word)) return 0;
+        if (order == 0 || OrderWord.peakWh(order) != 0) return (order, 0);
+        uint256 level = _queue.levels[OrderWord.levelOf(orderId)].word;
+        uint256 index = OrderWord.indexOf(orderId);
+        uint256 next = LevelQueue.next(level);
+        if (index < next) return (0, 0);
+        if (index == next) {
+            takenWh = LevelQueue.takenWh(level);
+            order = OrderWord.withoutDisplayed(order, takenWh);
+        }
     }
 
     /// @dev The frame's word with the traded energy of all levels in it. Bounded: at most 192 levels, each below 2^32 Wh.
@@ -185,6 +194,13 @@ abstract contract OrderBookViews is OrderBookMatching {
             }
         }
         return FrameWord.withTraded(word, traded) | FrameWord.FOLDED;
+    }
+
+    /* PRIVATE: READING WORDS */
+
+    /// @dev A stored order as it is after all trades. One that was released is a word of 0, and its level may still remember what was taken.
+    function _withoutTaken(uint256 order, uint256 level, uint256 index) private pure returns (uint256) {
+        return order == 0 ? 0 : OrderWord.withoutDisplayed(order, LevelQueue.takenWhOf(level, index));
     }
 
     /* PRIVATE: LISTS */
@@ -239,7 +255,7 @@ abstract contract OrderBookViews is OrderBookMatching {
         uint256 level = _queue.levels[levelKey].word;
         bool anyReplenished = LevelQueue.replenishedNext(level) != LevelQueue.replenishedTail(level);
         for (uint256 index = anyReplenished ? 0 : LevelQueue.next(level); index < LevelQueue.tail(level); ++index) {
-            uint256 order = _orders[OrderWord.id(levelKey, index)];
+            uint256 order = _withoutTaken(_orders[OrderWord.id(levelKey, index)], level, index);
             if (index < LevelQueue.next(level) && OrderWord.peakWh(order) == 0) continue;
             displayedWh += OrderWord.visibleWh(order);
             hiddenWh += OrderWord.remainingWh(order) - OrderWord.visibleWh(order);

@@ -13,7 +13,7 @@ TAKES_WITH_GOALS: Final = (1, 5)
 EMPTYING: Final = "_emptying"
 """Ends the names of takes that use up a price level."""
 PART: Final = "_part"
-"""Ends the names of takes that leave a part of the last order that they take from, whose word they write."""
+"""Ends the names of takes that leave a part of the last order that they take from."""
 _INDEX_BITS: Final = 16
 
 

@@ -37,24 +37,21 @@ GOALS: Final[Mapping[str, str]] = {
     "place_existing_level": "place_existing_level",
     "place_new_level": "place_new_level",
     "take_1": "take_1",
-    "take_1_part": "take_1",
+    "take_1_part": "take_1_part",
     "take_5": "take_5",
     "take_5_part": "take_5",
 }
 """Operations that are like one of the committed matrix, and the name of its goal there."""
 _TAKES: Final = "on a first day positions are written for the first time"
-_PARTS: Final = (
-    "the rest is written to the order that is taken from, which the matrix's whole orders have not"
-)
 REASONS: Final[Mapping[str, str]] = {
     "frame_clear_full": "every order has a peak, and all trade",
     "frame_clear_fill_full": "offers are cut to one slice, as the matrix's are not, and orders have a peak",
     "frame_settle_record_full": "a tenth rating, from which the threshold binds, is checked by itself",
     "all_in_order_full": "clear and settlement, which are dearer where every order trades",
     "take_1": _TAKES,
-    "take_1_part": _PARTS,
+    "take_1_part": _TAKES,
     "take_5": _TAKES,
-    "take_5_part": _PARTS,
+    "take_5_part": _TAKES,
 }
 """Why a replay misses a goal, beside what is known of the matrix's own misses."""
 ELSEWHERE: Final = "see docs/gas.md"

@@ -19,6 +19,8 @@ LIMITS: Final[Mapping[str, int]] = {
     "fill_marginal": 10_000,
     "iceberg_slice_marginal": 6_500,
     "take_1": 50_000,
+    "take_1_part": 50_000,
+    "take_1_part_again": 50_000,
     "take_5": 89_000,
     "take_20": 235_000,
     "frame_clear_100_per_fill": 3_000,

@@ -159,6 +159,20 @@ def takes(stage: Stage) -> Figures:
     return {**gas, "fill_marginal": -((gas["take_5"] - gas["take_20"]) // 15)}
 
 
+@scenario(MARKET, "take_1_part", "take_1_part_again")
+def take_part(stage: Stage) -> Figures:
+    """Take a part of one of three orders: of a whole one, and of what another take left of it."""
+    part_wh = ORDER_WH // 10
+    rest(stage, 3)
+    taken = request(stage, BID, quantity_wh=part_wh)
+    first, second = stage.participants[0], stage.participants[4]
+    with stage.rewound():
+        whole = stage.measure("take_1_part", first, "book", "place", taken)
+    stage.send(placement(second, taken))
+    again = stage.measure("take_1_part_again", first, "book", "place", taken)
+    return {"take_1_part": whole, "take_1_part_again": again}
+
+
 def take_slices(stage: Stage, icebergs: int, slices: int) -> int:
     """Measure taking slices of cycling icebergs that keep some.
 
