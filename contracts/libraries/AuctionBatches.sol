@@ -54,7 +54,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
         // A calldata's worth, and never more than a chain has words.
         unchecked {
             for (uint256 i; i < quota; ++i) {
-                uint256 entry = ClearingLoops.entryAt(entries, i);
+                uint256 entry = _given(entries, i);
                 uint256 result = _ordered(entry, tag, mandate, present, frameWord);
                 if (result >> _FAULT_SHIFT != 0) {
                     emit EntrySkipped(entry, bytes4(bytes32(result)));
@@ -79,7 +79,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
         // As in {placeFor}.
         unchecked {
             for (uint256 i; i < entries.length; ++i) {
-                uint256 entry = ClearingLoops.entryAt(entries, i);
+                uint256 entry = _given(entries, i);
                 uint256 result = _cancelled(entry, tag, mandate, present);
                 if (result >> _FAULT_SHIFT != 0) {
                     emit EntrySkipped(entry, bytes4(bytes32(result)));
@@ -123,7 +123,7 @@ abstract contract AuctionBatches is AuctionPlacing, Delegation, SignedOrders {
         // A calldata's worth.
         unchecked {
             for (; index < entries.length; ++index) {
-                emit EntrySkipped(ClearingLoops.entryAt(entries, index), Venue_QuotaExceeded.selector);
+                emit EntrySkipped(_given(entries, index), Venue_QuotaExceeded.selector);
             }
         }
     }

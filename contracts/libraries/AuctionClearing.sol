@@ -94,7 +94,7 @@ abstract contract AuctionClearing is AuctionFrames {
         if (checkpoint == 0) {
             setup.state.store(crossing.matchedWh);
             (setup.state + _FRAME_WORD).store(frame);
-            if (crossing.matchedWh != 0) _rank(setup);
+            if (crossing.matchedWh != 0) ClearingLoops.rank(setup);
             ClearingLoops.serve(setup, run);
         } else {
             // Of the same frame, hence of as many positions.
@@ -172,14 +172,15 @@ abstract contract AuctionClearing is AuctionFrames {
                 words,
                 AuctionWord.entry(0, setup.frame, 0) - (chainAt << 155),
                 chainAt,
-                setup.table
+                setup.table,
+                setup.slicesPerFrame
             );
             require(bytes28(bytes32(digest)) == setup.word.digest(), Auction_WrongWords(setup.frame));
         }
     }
 
-    /// @dev Which words have an effect (A1, A8), and the crossing price (A3). The sums of {ClearingLoops-loadWords} do if it saw all words and these
-    /// are orders offered whole.
+    /// @dev Which words have an effect (A1, A8), and the crossing price (A3). The sums of {ClearingLoops-loadWords} do if it saw all words and all
+    /// have an effect.
     function _cross(ClearingMemory.Setup memory setup, Clearing calldata clearing, Crossing memory crossing)
         private
         view
@@ -190,7 +191,7 @@ abstract contract AuctionClearing is AuctionFrames {
             AuctionRules.mark(setup, clearing.participants);
             AuctionRules.cancelNamed(setup, clearing.participants);
         }
-        if (unusual || setup.slicesPerFrame != 0 || clearing.carried.length != 0) AuctionRules.sums(setup);
+        if (unusual || clearing.carried.length != 0) AuctionRules.sums(setup);
         bool ok;
         (ok, crossing.price, crossing.matchedWh) = AuctionRules.cross(setup, clearing.crossing);
         if (ok) return;
@@ -210,16 +211,6 @@ abstract contract AuctionClearing is AuctionFrames {
     }
 
     /* PRIVATE: MATCHING */
-
-    /// @dev Gives the eligible orders their services (A2, A4).
-    function _rank(ClearingMemory.Setup memory setup) private pure {
-        if (setup.slicesPerFrame == 0) {
-            ClearingLoops.rank(setup);
-        } else {
-            ClearingLoops.rank(setup);
-            AuctionRules.limitOffers(setup);
-        }
-    }
 
     /// @dev Where the order of the matching (A2, A4, A5) was supplied, where fills go and where they stop.
     function _locate(

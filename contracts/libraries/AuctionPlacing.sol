@@ -199,11 +199,18 @@ abstract contract AuctionPlacing is AuctionFrames {
         }
     }
 
+    /// @dev An entry or request of a call; `index` is below the count of them.
+    function _given(uint256[] calldata words, uint256 index) internal pure returns (uint256) {
+        unchecked {
+            return ClearingLoops.wordAt(ClearingLoops.offsetOf(words) + 32 * index);
+        }
+    }
+
     /// @dev Where the words of a call are gathered for their log.
     function _roomFor(uint256 words) internal pure returns (uint256 from) {
-        // A calldata's worth; the last word is written with 16 bytes more.
+        // A calldata's worth, 16 bytes each; two words come before them, and the last one is written with 16 bytes more.
         unchecked {
-            return ClearingLoops.room((words + 1) * AuctionWord.WORD_BYTES);
+            return ClearingLoops.reserve(words / 2 + 3) + 64;
         }
     }
 
@@ -245,7 +252,7 @@ abstract contract AuctionPlacing is AuctionFrames {
         // Locks of a calldata's worth of orders, each of 96 bits at most; their count is compared before anything is written.
         unchecked {
             for (uint256 i; i < requests.length; ++i) {
-                uint256 request = ClearingLoops.entryAt(requests, i);
+                uint256 request = _given(requests, i);
                 if (!request.isRequestFor(frame)) revert Auction_InvalidRequest(request);
                 (uint256 word, uint256 addedMicro, uint256 signs) =
                     _examined(request, account, frameWord, _anyPrice(account));

@@ -38,7 +38,8 @@ library AuctionRules {
     uint256 private constant _BPS = 10_000;
     /// @dev Offset of a side's tick 255, which no order has.
     uint256 private constant _PLACES = 255 * 32;
-    uint256 private constant _ENTRY_MASK = (1 << 240) - 1;
+    /// @dev All of an entry but what is withheld and the offset of its tick.
+    uint256 private constant _ENTRY_MASK = (1 << 179) - 1;
     /// @dev Value and filled, which stand in the state as in a service.
     uint256 private constant _SERVED = (1 << 56) - 1;
     /// @dev What a service has of its tick: the weighted tick and the side.
@@ -54,7 +55,7 @@ library AuctionRules {
         // Owner 32 | position 16: each key is above the one before.
         unchecked {
             for (uint256 i; i < setup.positions; ++i) {
-                uint256 position = ClearingLoops.positionAt(participants, i);
+                uint256 position = _positionAt(participants, i);
                 if (position >= setup.positions) return false;
                 uint256 key = (uint256(uint32((setup.entries + position * 32).load())) << 16) | position;
                 if (key <= last) return false;
@@ -88,7 +89,7 @@ library AuctionRules {
         // Sums of positions.
         unchecked {
             for (uint256 i; i < setup.positions; ++i) {
-                uint256 at = setup.entries + ClearingLoops.positionAt(participants, i) * 32;
+                uint256 at = setup.entries + _positionAt(participants, i) * 32;
                 uint256 entry = at.load();
                 if (uint32(entry) != id) (id, orders) = (uint32(entry), 0);
                 bool isCancel = entry & _CANCEL != 0;
@@ -130,7 +131,7 @@ library AuctionRules {
     ) private pure {
         unchecked {
             for (uint256 i = from; i < to; ++i) {
-                uint256 at = setup.entries + ClearingLoops.positionAt(participants, i) * 32;
+                uint256 at = setup.entries + _positionAt(participants, i) * 32;
                 uint256 entry = at.load();
                 if (entry & _NO_EFFECT != 0) continue;
                 uint256 name = (entry >> AuctionWord.ORIGIN_SHIFT) & _NAME_MASK;
@@ -148,13 +149,20 @@ library AuctionRules {
     {
         unchecked {
             // No frame has as many positions as the mask lets through; a wrong one does not read far away.
-            return (setup.entries + (ClearingLoops.positionAt(participants, i) & 0x1fff) * 32).load();
+            return (setup.entries + (_positionAt(participants, i) & 0x1fff) * 32).load();
+        }
+    }
+
+    /// @dev Position number `i` of a sequence that has it.
+    function _positionAt(bytes calldata positions, uint256 i) private pure returns (uint256) {
+        unchecked {
+            return ClearingLoops.wordAt(ClearingLoops.offsetOf(positions) + 2 * i) >> 240;
         }
     }
 
     /* CROSSING */
 
-    /// @dev Sums up the offers with effect by side and tick anew.
+    /// @dev Sums up the offers with effect by side and tick anew, and enters what is withheld (A2).
     function sums(ClearingMemory.Setup memory setup) internal pure {
         ClearingLoops.clear(setup.table, 2 * ClearingLoops.ASKS);
         // Offers have 24 bits and ticks of orders 8.
@@ -164,10 +172,10 @@ library AuctionRules {
                 if (entry & _NO_EFFECT != 0) continue;
                 uint256 offerWh = AuctionWord.quantityOf(entry);
                 uint256 shownWh = setup.slicesPerFrame * uint24(entry >> 56);
-                if (shownWh != 0 && shownWh < offerWh) offerWh = shownWh;
+                uint256 withheldWh = shownWh != 0 && shownWh < offerWh ? offerWh - shownWh : 0;
                 uint256 place = AuctionWord.sideOf(entry) * ClearingLoops.ASKS + AuctionWord.tickOf(entry) * 32;
-                at.store((entry & _ENTRY_MASK) | (place << 240));
-                (setup.table + place).store((setup.table + place).load() + offerWh);
+                at.store((entry & _ENTRY_MASK) | (withheldWh << 192) | (place << 240));
+                (setup.table + place).store((setup.table + place).load() + offerWh - withheldWh);
             }
         }
     }
@@ -271,20 +279,6 @@ library AuctionRules {
 
     /* SERVICES */
 
-    /// @dev Limits the offers of icebergs to so many peaks (A2).
-    function limitOffers(ClearingMemory.Setup memory setup) internal pure {
-        // Offers have 24 bits, as peaks, and slices 8.
-        unchecked {
-            for (uint256 position; position < setup.positions; ++position) {
-                uint256 service = _service(setup, position).load();
-                uint256 offerWh = uint24(service >> 126);
-                uint256 shownWh = setup.slicesPerFrame * uint24(service >> 150);
-                if (shownWh == 0 || shownWh >= offerWh) continue;
-                _service(setup, position).store(service - ((offerWh - shownWh) << 126));
-            }
-        }
-    }
-
     /// @dev Brings services into the form of the state, without what the entries have.
     function pack(ClearingMemory.Setup memory setup) internal pure {
         _queue(setup, AuctionWord.BID);
@@ -346,7 +340,7 @@ library AuctionRules {
         rolling.carried = ClearingLoops.reserve(rolling.count);
         uint256 side;
         for (uint256 i; i < rolling.count; ++i) {
-            uint256 position = ClearingLoops.positionAt(rolled, i);
+            uint256 position = _positionAt(rolled, i);
             if (position >= setup.positions) return (false, rolling);
             uint256 at = setup.entries + position * 32;
             uint256 entry = at.load();

@@ -11,7 +11,8 @@ import {ClearingMemory} from "./ClearingMemory.sol";
 /// @dev Memory of a clear: an entry a position, the state (8 words, then a service a position), a word for each of 256 ticks of bids and of asks.
 /// Layouts: state {IFrameAuction-clearChunk}, but a service: value Wh x ticks 32 | filled Wh 24 | first time rank 16 | tick x weight 22 | zero 32 | rest of
 /// the offer Wh 24 | peak Wh 24 | position 16 | price rank 8 | f 56 | supplier 1 | ask 1; entry: word 128 | origin frame 32 | index 16 | no effect 1 | rolls 1 |
-/// ends though it might roll 1 | zero 61 | offset of its tick 16. All lies beyond the former free memory; callers pass bounds that they have checked.
+/// ends though it might roll 1 | zero 13 | withheld Wh 24 | zero 24 | offset of its tick 16. All lies beyond the former free memory; callers pass
+/// bounds that they have checked.
 library ClearingLoops {
     /// @dev Bytes from a tick of bids to the same of asks.
     uint256 internal constant ASKS = 256 * 32;
@@ -25,21 +26,6 @@ library ClearingLoops {
             mstore(28, word)
             next := keccak256(0, 44)
             mstore(at, word)
-        }
-    }
-
-    /// @dev An entry of a call; `index` is below the count of them.
-    function entryAt(uint256[] calldata entries, uint256 index) internal pure returns (uint256 entry) {
-        assembly ("memory-safe") {
-            entry := calldataload(add(entries.offset, shl(5, index)))
-        }
-    }
-
-    /// @dev Room for so many bytes, with two words before them that {logBytes} needs.
-    function room(uint256 length) internal pure returns (uint256 from) {
-        assembly ("memory-safe") {
-            from := add(mload(0x40), 0x40)
-            mstore(0x40, add(from, length))
         }
     }
 
@@ -60,19 +46,21 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Chains the words of a frame, enters them, and sums up quantities by side and tick as if all were orders with effect, offered whole. A
-    /// cancel shows in the sum of bids at tick 0 from bit 74 on.
+    /// @dev Chains the words of a frame, enters them with what they withhold (A2), and sums up the offers by side and tick as if all were orders with
+    /// effect. A cancel shows in the sum of bids at tick 0 from bit 74 on.
     /// @param tag Origin frame and index of the first one, shifted into place, less what its place adds: an index for every word.
+    /// @param slices Peaks that an iceberg offers at most, or 0 for all it has.
     /// @return last Digest of the chain.
-    function loadWords(uint256 digest, bytes calldata words, uint256 tag, uint256 to, uint256 table)
+    function loadWords(uint256 digest, bytes calldata words, uint256 tag, uint256 to, uint256 table, uint256 slices)
         internal
         pure
         returns (uint256 last)
     {
         assembly ("memory-safe") {
-            let end := add(words.offset, words.length)
+            let from := words.offset
+            let end := add(from, mul(words.length, iszero(slices)))
             mstore(0, digest)
-            for { let from := words.offset } lt(from, end) { from := add(from, 16) } {
+            for {} lt(from, end) { from := add(from, 16) } {
                 let word := calldataload(from)
                 mstore(28, word)
                 mstore(0, keccak256(0, 44))
@@ -80,6 +68,22 @@ library ClearingLoops {
                 mstore(to, add(add(shr(128, word), add(tag, shl(155, to))), shl(240, at)))
                 at := add(table, at)
                 mstore(at, add(mload(at), and(shr(160, word), or(shl(74, 1), 0xffffff))))
+                to := add(to, 0x20)
+            }
+            // The same where icebergs withhold.
+            end := add(words.offset, words.length)
+            for {} lt(from, end) { from := add(from, 16) } {
+                let word := calldataload(from)
+                mstore(28, word)
+                mstore(0, keccak256(0, 44))
+                let at := or(and(shr(203, word), 0x1fe0), and(shr(219, word), 0x2000))
+                let withheld := and(shr(160, word), 0xffffff)
+                let shown := mul(slices, and(shr(184, word), 0xffffff))
+                // None if nothing or all is shown.
+                withheld := mul(sub(withheld, shown), gt(withheld, sub(shown, 1)))
+                mstore(to, add(add(shr(128, word), add(tag, shl(155, to))), add(shl(240, at), shl(192, withheld))))
+                at := add(table, at)
+                mstore(at, add(mload(at), sub(and(shr(160, word), or(shl(74, 1), 0xffffff)), withheld)))
                 to := add(to, 0x20)
             }
             last := mload(0)
@@ -132,8 +136,8 @@ library ClearingLoops {
                     times := add(xor(times, other), mul(time, gt(other, 0)))
                     mstore(side, times)
                     service := add(add(service, shl(169, at)), sub(times, and(entry, 0xffffffff)))
-                    // Quantity and peak; supplier.
-                    service := add(service, and(shl(94, entry), shl(126, 0xffffffffffff)))
+                    // Quantity less what is withheld, and peak; supplier.
+                    service := add(service, shl(126, and(sub(shr(32, entry), shr(192, entry)), 0xffffffffffff)))
                     mstore(add(at, toServices), add(service, and(shl(149, entry), shl(254, 1))))
                 }
             }
@@ -365,13 +369,6 @@ library ClearingLoops {
         }
     }
 
-    /// @dev Position number `i` of a sequence that has it.
-    function positionAt(bytes calldata positions, uint256 i) internal pure returns (uint256 position) {
-        assembly ("memory-safe") {
-            position := shr(240, calldataload(add(positions.offset, shl(1, i))))
-        }
-    }
-
     function offsetOf(uint256[] calldata words) internal pure returns (uint256 offset) {
         assembly ("memory-safe") {
             offset := words.offset
@@ -470,9 +467,13 @@ library ClearingLoops {
                 let slot := keccak256(0, 0x40)
                 let word := add(sload(slot), paid)
                 let rated := add(add(word, shl(96, 1)), mul(sold, or(shl(96, 1), shl(48, 1))))
-                // Suspended or on probation, or the count or the sum are large, or the threshold begins to bind.
-                let binding := add(xor(rated, mload(0x60)), shl(96, 1))
-                if and(or(word, binding), or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))) { break }
+                // Suspended or on probation, the count or the sum are large, or the threshold begins to bind and the score is below it.
+                let care := or(shl(209, 0x41), or(shl(159, 1), shl(111, 1)))
+                if and(or(word, add(xor(rated, mload(0x60)), shl(96, 1))), care) {
+                    let ratedWh := and(shr(112, rated), 0xffffffffffff)
+                    let good := mul(and(shr(160, rated), 0xffffffffffff), 20000)
+                    if or(and(or(word, rated), care), lt(good, mul(ratedWh, mload(add(run, 0x140))))) { break }
+                }
                 sstore(slot, rated)
                 mstore(to, given)
                 mstore(add(to, 5), or(id, shl(168, paid)))

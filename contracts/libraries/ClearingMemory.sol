@@ -83,5 +83,7 @@ library ClearingMemory {
         uint256 mostUnrated;
         /// See {AccountWord-bindingMark}.
         uint256 bindingMark;
+        /// See {PolicyWord}.
+        uint256 scale;
     }
 }

@@ -8,6 +8,7 @@ import {ClearingMemory} from "./ClearingMemory.sol";
 import {FrameClock} from "./FrameClock.sol";
 import {FrameRecord} from "./FrameRecord.sol";
 import {HouseFrames} from "./HouseFrames.sol";
+import {PolicyWord} from "./PolicyWord.sol";
 import {RecordTree} from "./RecordTree.sol";
 
 /// @title Settlement of frames whose venue keeps a root over records
@@ -15,6 +16,7 @@ import {RecordTree} from "./RecordTree.sol";
 /// touches the venue no more.
 abstract contract RootSettlement is HouseFrames {
     using FrameRecord for uint256;
+    using PolicyWord for uint256;
 
     /* CONSTANTS */
 
@@ -288,6 +290,7 @@ abstract contract RootSettlement is HouseFrames {
             run.mostUnrated = (batch.leastRatedWh << 64) - 1;
         }
         run.bindingMark = batch.bindingMark;
+        run.scale = batch.policy.scale();
     }
 
     /// @dev How many of so many records come before the first one that is settled and read once more.

@@ -11,7 +11,7 @@ contract SettlementLoopHarness {
 
     /// @dev Accounts are numbered from 1 on.
     /// @param place Of the first record's bit in its word.
-    /// @param terms Smallest rated obligation, at least 1 [Wh], and binding frames.
+    /// @param terms Smallest rated obligation, at least 1 [Wh], binding frames, and scale of the threshold.
     /// @return words The accounts afterwards.
     /// @return done Count of records before the one where the loop stopped.
     /// @return missed Bits of the records that were not read.
@@ -22,7 +22,7 @@ contract SettlementLoopHarness {
         uint256[] calldata records,
         bytes calldata readings,
         uint256 place,
-        uint256[2] calldata terms
+        uint256[3] calldata terms
     ) external returns (uint256[] memory words, uint256 done, uint256 missed, uint256 sums, bytes memory log) {
         for (uint256 i = 0; i < accounts.length; ++i) {
             _accounts[i + 1].word = accounts[i];
@@ -32,6 +32,7 @@ contract SettlementLoopHarness {
         _fill(run, at, records, readings, place);
         run.mostUnrated = (terms[0] << 64) - 1;
         run.bindingMark = AccountWord.bindingMark(terms[1]);
+        run.scale = terms[2];
         ClearingLoops.settle(run);
         (missed, sums) = (run.missed, run.sums);
         done = (run.from - at - 32) / 32;

@@ -16,6 +16,7 @@ from voltberg.cli import app
 from voltberg.experiments import adbev_chain_tables
 from voltberg.experiments.adbev_run import run_adbev
 from voltberg.experiments.adbev_settings import AdbevSettings
+from voltberg.experiments.adbev_gas import FULL_FRAME
 from voltberg.experiments.gas.limits import LIMITS
 from voltberg.reports.adbev_chain import chain_checks, fill_rows, goal_rows
 from voltberg.reports.adbev_data import load_adbev_run
@@ -89,6 +90,9 @@ def test_gas_stands_beside_goals_day_by_day(result):
             assert row["goal"] == LIMITS[name]
             assert row["held"] == (row["gas_each"] <= row["goal"])
             assert bool(row["why"]) != row["held"]
+        for operation in ("frame_clear_fill_full", "frame_settle_record_full", "all_in_order_full"):
+            row = goals.loc[day, operation]
+            assert row["count"] >= FULL_FRAME * row["transactions"]
         assert goals.loc[day, "frame_place"]["held"]
         missed = result.summary[f"goals_missed_{day}"]
         held = goals.loc[day]["held"]

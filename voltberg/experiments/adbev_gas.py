@@ -27,7 +27,8 @@ OF_ORDERS: Final = ("place_gas", "clear_gas", "settle_gas")
 """Those that an order needs from placing to its money; the rest is the operator's."""
 FULL: Final = "_full"
 """Ends the names of operations in frames of about 100 orders, which goals of a whole frame are for."""
-FULL_FRAME_ORDERS: Final = 90
+FULL_FRAME: Final = 90
+"""Orders of such a frame at least, and of what is measured by the unit so many units: the matrix's frame has 91 fills."""
 GOALS: Final[Mapping[str, str]] = {
     "frame_place": "frame_place",
     "frame_clear_full": "frame_clear_100_half_iceberg_total",
@@ -46,7 +47,7 @@ _TAKES: Final = "on a first day positions are written for the first time"
 REASONS: Final[Mapping[str, str]] = {
     "frame_clear_full": "every order has a peak, and all trade",
     "frame_clear_fill_full": "offers are cut to one slice, as the matrix's are not, and orders have a peak",
-    "frame_settle_record_full": "a tenth rating, from which the threshold binds, is checked by itself",
+    "frame_settle_record_full": "settled bits are written for the first time on a first day",
     "all_in_order_full": "clear and settlement, which are dearer where every order trades",
     "take_1": _TAKES,
     "take_1_part": _TAKES,
@@ -157,10 +158,11 @@ def operations_table(method: str, run: ChainRun) -> pd.DataFrame:
         measured: dict[str, list[tuple[int, int]]] = {}
         for steps in frames_of_day(run, replayed.name):
             orders = sum(step.planned.operation == "place" for step in steps)
-            full = run.venue == "auction" and orders >= FULL_FRAME_ORDERS
+            full = run.venue == "auction" and orders >= FULL_FRAME
             for operation, gas, units in _costs(run.venue, steps):
                 measured.setdefault(operation, []).append((gas, units))
-                if full and operation + FULL in GOALS:
+                whole = operation == "frame_clear" or units >= FULL_FRAME
+                if full and whole and operation + FULL in GOALS:
                     measured.setdefault(operation + FULL, []).append((gas, units))
         rows += [
             _row(method, run.venue, replayed.name, operation, costs) for operation, costs in measured.items()

@@ -94,9 +94,10 @@ def needs_care(account, net, word, given, policy):
     ):
         return True
     after = rated(account, net.position.owed_wh, True, policy, 0)
-    if after.rated_wh >= 2**47 or after.rated_frames >= 2**15 or policy.binding_frames >= 2**15:
+    if after.rated_wh >= 2**47 or after.rated_frames >= 2**15:
         return True
-    return after.rated_frames == policy.binding_frames
+    binds = after.rated_frames == policy.binding_frames or policy.binding_frames >= 2**15
+    return binds and after.good_wh * 20_000 < after.rated_wh * (10_000 + policy.threshold_bps)
 
 
 def test_the_loop_settles_as_the_twin_and_stops_where_more_than_adding_is_needed(desk, draw):
@@ -116,7 +117,7 @@ def test_the_loop_settles_as_the_twin_and_stops_where_more_than_adding_is_needed
         place = draw.randrange(216)
         data = b"".join(given.to_bytes(5, "big") for _, given in drawn)
         least = max(1, policy.minimum_rated_wh)
-        terms = (least, policy.binding_frames)
+        terms = (least, policy.binding_frames, 10_000 + policy.threshold_bps)
         given_words = [word for word, _ in pairs], [word for word, _ in drawn]
         words, done, missed, sums, log = harness.call("settle", *given_words, data, place, terms)
         logged, paid_sum, sold_sum, bits = [], 0, 0, 0
