@@ -472,7 +472,7 @@ library ClearingLoops {
                 if and(or(word, add(xor(rated, mload(0x60)), shl(96, 1))), care) {
                     let ratedWh := and(shr(112, rated), 0xffffffffffff)
                     let good := mul(and(shr(160, rated), 0xffffffffffff), 20000)
-                    if or(and(or(word, rated), care), lt(good, mul(ratedWh, mload(add(run, 0x140))))) { break }
+                    if or(and(word, care), lt(good, mul(ratedWh, mload(add(run, 0x140))))) { break }
                 }
                 sstore(slot, rated)
                 mstore(to, given)

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from voltberg.chain.compile import compile_contracts
 from voltberg.cli import app
 from voltberg.experiments import adbev_chain_tables
+from voltberg.experiments.adbev_gas import FULL_FRAME
 from voltberg.experiments.adbev_run import run_adbev
 from voltberg.experiments.adbev_settings import AdbevSettings
-from voltberg.experiments.adbev_gas import FULL_FRAME
 from voltberg.experiments.gas.limits import LIMITS
 from voltberg.reports.adbev_chain import chain_checks, fill_rows, goal_rows
 from voltberg.reports.adbev_data import load_adbev_run

@@ -28,7 +28,7 @@ OF_ORDERS: Final = ("place_gas", "clear_gas", "settle_gas")
 FULL: Final = "_full"
 """Ends the names of operations in frames of about 100 orders, which goals of a whole frame are for."""
 FULL_FRAME: Final = 90
-"""Orders of such a frame at least, and of what is measured by the unit so many units: the matrix's frame has 91 fills."""
+"""Orders of such a frame, at least, and of fills where a fill is measured; the matrix has 91."""
 GOALS: Final[Mapping[str, str]] = {
     "frame_place": "frame_place",
     "frame_clear_full": "frame_clear_100_half_iceberg_total",

@@ -94,10 +94,9 @@ def needs_care(account, net, word, given, policy):
     ):
         return True
     after = rated(account, net.position.owed_wh, True, policy, 0)
-    if after.rated_wh >= 2**47 or after.rated_frames >= 2**15:
-        return True
     binds = after.rated_frames == policy.binding_frames or policy.binding_frames >= 2**15
-    return binds and after.good_wh * 20_000 < after.rated_wh * (10_000 + policy.threshold_bps)
+    large = after.rated_wh >= 2**47 or after.rated_frames >= 2**15
+    return (binds or large) and after.good_wh * 20_000 < after.rated_wh * (10_000 + policy.threshold_bps)
 
 
 def test_the_loop_settles_as_the_twin_and_stops_where_more_than_adding_is_needed(desk, draw):
