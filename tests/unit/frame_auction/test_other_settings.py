@@ -98,6 +98,16 @@ def test_an_iceberg_offers_as_many_slices_a_frame_as_set_and_rolls_with_the_rest
     assert len(first.carried) == (slices != 0)
 
 
+def test_a_large_iceberg_withholds_all_but_its_slice(changed, people):
+    auction = changed(slices_per_frame=1)
+    auction.place(people[0], ASK, 140, 200_000, peak=50_000, rolls=1)
+    for buyer in people[1:3]:
+        auction.place(buyer, BID, 142, 30_000)
+    result = auction.clear()
+    assert fills_of(result) == [(1, 0, 30_000, 141), (2, 0, 20_000, 141)]
+    assert len(result.carried) == 1
+
+
 @pytest.mark.parametrize(("alpha", "beta", "first"), [(10, 1, 2), (0, 0, 2), (1, 10, 0)])
 def test_weights_say_how_far_time_counts_against_price(changed, people, alpha, beta, first):
     auction = changed(alpha=alpha, beta=beta)

@@ -72,6 +72,30 @@ def test_a_full_delivery_gets_value_lock_and_refund_and_is_rated(market, root_de
     assert root_desk.held() == 0
 
 
+@pytest.mark.parametrize(
+    ("earlier_wh", "good", "status"),
+    [
+        (100, True, 0),
+        (100, False, 2),
+        # 99 or 108 Wh of bad ones against the 100 Wh of the tenth: just above the threshold of 0, and below it.
+        (11, False, 0),
+        (12, False, 2),
+    ],
+)
+def test_m10_the_tenth_rating_of_a_record_is_compared(market, root_desk, frame, earlier_wh, good, status):
+    one, two, three = market.participants[:3]
+    for _ in range(9):
+        root_desk.rate(one, earlier_wh, good)
+    root_desk.to_metering(frame)
+    outcome = root_desk.report_records(frame, {one.id: 100, two.id: 60, three.id: 0})
+    account = root_desk.account(one)
+    assert (account["rated_frames"], account["status"]) == (10, status)
+    assert outcome.events("StatusChanged") == [(one.id, status)] * (status != 0)
+    # It is paid, and who comes after it is, too.
+    assert paid(outcome)[one.id] == 100 * CAP_TICK * TICK_MICRO + REFUND
+    assert rated(root_desk, two) == (1, 60)
+
+
 def test_a_shortfall_costs_what_it_costs_in_stored_positions(market, root_desk, frame):
     one, two = market.participants[:2]
     root_desk.to_metering(frame)
