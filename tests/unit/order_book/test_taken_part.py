@@ -55,6 +55,8 @@ def test_views_show_what_is_left(book, market, traders, side):
     assert book.traded() == 400
     assert tuple(market.call("book", "queuePositionOf", head.first.order_id)) == (0, 0)
     assert tuple(market.call("book", "queuePositionOf", head.second.order_id)) == (1, 600)
+    third = head.rest(head.third_maker, 300)
+    assert tuple(market.call("book", "queuePositionOf", third.order_id)) == (2, 1_100)
     found = market.call("book", "ordersOf", book.frame, head.first_maker.id, 0, 50)
     assert list(found[0]) == [head.first.order_id]
     assert head.locked() == 600
