@@ -29,6 +29,15 @@ def test_bids_are_taken_from_the_highest_tick_down(book, traders):
     assert book.levels() == []
 
 
+@pytest.mark.parametrize("tick", range(0, 192, 3))
+def test_a_lone_bid_is_found_from_the_lowest_limit(book, traders, tick):
+    buyer, *_, seller = traders
+    book.buy(buyer, tick, 100)
+    assert book.best()[:2] == (True, tick)
+    (fill,) = book.sell(seller, 0, 100).fills
+    assert tick_of(fill.order_id) == tick
+
+
 @pytest.mark.parametrize("border", [1, 40, 100])
 def test_a_bid_meets_the_next_ask_above_a_border_that_was_left(book, traders, border):
     seller, *_, buyer = traders
@@ -49,9 +58,10 @@ def test_an_ask_meets_the_next_bid_below_a_border_that_was_left(book, traders, b
     book.buy(buyer, border - 1, 100)
     book.sell(seller, border - 1, 100)
     for tick in (border - 2, border - 3, border - 32, border - 33, border - 34, 1, 0):
-        book.buy(buyer, tick, 100)
+        book.buy(buyer, tick, 200)
         assert book.sell(seller, tick + 1, 100, kind=book.IOC).filled_wh == 0
         book.buy(buyer, 0, 100)
-        (fill,) = book.sell(seller, tick, 100, kind=book.IOC).fills
-        assert tick_of(fill.order_id) == tick
+        for limit in (tick, 0):
+            (fill,) = book.sell(seller, limit, 100, kind=book.IOC).fills
+            assert tick_of(fill.order_id) == tick
         book.sell(seller, 0, 100)
