@@ -46,7 +46,7 @@ GOALS: Final[Mapping[str, str]] = {
 _TAKES: Final = "on a first day positions are written for the first time"
 REASONS: Final[Mapping[str, str]] = {
     "frame_clear_full": "every order has a peak, and all trade",
-    "frame_clear_fill_full": "offers are cut to one slice, as the matrix's are not, and orders have a peak",
+    "frame_clear_fill_full": "on a first day roots are written for the first time; offers are cut to a slice",
     "frame_settle_record_full": "settled bits are written for the first time on a first day",
     "all_in_order_full": "clear and settlement, which are dearer where every order trades",
     "take_1": _TAKES,
