@@ -20,7 +20,7 @@ OPERATION_NAMES: Final = {
     "frame_clear": "Clear a frame",
     "frame_clear_full": "of about 100 orders",
     "frame_clear_fill": "Clear, by fill",
-    "frame_clear_fill_full": "in frames of about 100 orders",
+    "frame_clear_fill_full": "in frames of about 100 fills",
     "frame_settle_record": "Meter and settle, by record",
     "frame_settle_record_full": "in frames of about 100 orders",
     "all_in_order": "All in, by order placed",
