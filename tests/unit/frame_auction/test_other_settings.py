@@ -86,7 +86,7 @@ def test_rests_stand_before_or_behind_new_orders_as_set(changed, people, keeps_r
     assert [fill[2] for fill in fills_of(second)] == served
 
 
-@pytest.mark.parametrize(("slices", "traded_wh"), [(0, 300), (1, 100), (2, 200)])
+@pytest.mark.parametrize(("slices", "traded_wh"), [(0, (300, 0)), (1, (100, 100)), (2, (200, 100))])
 def test_an_iceberg_offers_as_many_slices_a_frame_as_set_and_rolls_with_the_rest(
     changed, people, slices, traded_wh
 ):
@@ -94,7 +94,9 @@ def test_an_iceberg_offers_as_many_slices_a_frame_as_set_and_rolls_with_the_rest
     auction.place(people[0], BID, 60, 300, peak=100, rolls=1)
     auction.place(people[1], ASK, 40, 400)
     first = auction.clear()
-    assert first.traded_wh == traded_wh
+    auction.place(people[2], ASK, 40, 400, frame=auction.next)
+    second = auction.clear(auction.next, first.carried)
+    assert (first.traded_wh, second.traded_wh) == traded_wh
     assert len(first.carried) == (slices != 0)
 
 

@@ -77,7 +77,7 @@ def test_a_full_delivery_gets_value_lock_and_refund_and_is_rated(market, root_de
     [
         (100, True, 0),
         (100, False, 2),
-        # 99 or 108 Wh of bad ones against the 100 Wh of the tenth: just above the threshold of 0, and below it.
+        # 99 or 108 Wh of bad ones against the 100 Wh of the tenth: just above the threshold of 0, or below it
         (11, False, 0),
         (12, False, 2),
     ],
