@@ -200,7 +200,8 @@ def test_a_pair_starts_again_from_the_same_state(artifacts):
 def test_exchanged_instructions_are_noticed(artifacts, contract):
     """ADD for SUB, LT for GT, at places all over a contract; some of them change nothing that can be seen."""
     shares = [(index + 0.5) / 8 for index in range(8)]
-    settings = CampaignSettings(400, workers=1, episode_calls=400, shorten_dearest=False)
+    # Long enough for what is seldom called: settlement needs frames that traded and were delivered.
+    settings = CampaignSettings(1_000, workers=1, episode_calls=1_000, shorten_dearest=False)
     noticed = []
     for share in shares:
         worker = Worker(settings, mutant(artifacts, contract, share))
