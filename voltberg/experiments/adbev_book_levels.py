@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from voltberg.reference.words import unpack_cancellation, unpack_fill, unpack_placement
+from voltberg.reference.words import unpack_cancellation, unpack_fill, unpack_order_id, unpack_placement
 from voltberg.simulation.ledger import Step
 
 TAKES_WITH_GOALS: Final = (1, 5)
@@ -14,14 +14,17 @@ EMPTYING: Final = "_emptying"
 """Ends the names of takes that use up a price level."""
 PART: Final = "_part"
 """Ends the names of takes that leave a part of the last order that they take from."""
-_INDEX_BITS: Final = 16
+_FOLLOWED: Final = frozenset({"Filled", "OrderCancelled", "OrderPlaced"})
+
+LevelKey = tuple[int, int, int]
+"""Frame, side and tick."""
 
 
 class Levels:
-    """Follows the orders of one frame; a level is what its orders' ids have in common."""
+    """Follows the orders of one frame."""
 
     def __init__(self) -> None:
-        self._resting_wh: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        self._resting_wh: defaultdict[LevelKey, dict[int, int]] = defaultdict(dict)
 
     def placing(self, step: Step) -> str:
         """Name what a placing did, and follow it.
@@ -46,7 +49,7 @@ class Levels:
         placed = [unpack_placement(word) for event, word in logs if event == "OrderPlaced"]
         if not placed:
             return self._take([fill.maker_order_id for fill in filled])
-        level = placed[0].order_id >> _INDEX_BITS
+        level = _level_of(placed[0].order_id)
         known = level in self._resting_wh
         self._resting_wh[level][placed[0].order_id] = placed[0].quantity_wh
         if filled:
@@ -55,16 +58,19 @@ class Levels:
 
     def _take(self, taken_from: list[int]) -> str:
         name = f"take_{len(taken_from)}" if len(taken_from) in TAKES_WITH_GOALS else "take"
-        if not all(self._resting_wh[order_id >> _INDEX_BITS] for order_id in taken_from):
+        levels = [self._resting_wh[_level_of(order_id)] for order_id in taken_from]
+        if not all(levels):
             return name + EMPTYING
-        left = any(order_id in self._resting_wh[order_id >> _INDEX_BITS] for order_id in taken_from)
+        left = any(order_id in level for order_id, level in zip(taken_from, levels, strict=True))
         return name + PART if left else name
 
     def _take_off(self, order_id: int, energy_wh: int) -> None:
-        level = self._resting_wh[order_id >> _INDEX_BITS]
+        level = self._resting_wh[_level_of(order_id)]
         level[order_id] -= energy_wh
         if not level[order_id]:
             del level[order_id]
 
 
-_FOLLOWED: Final = frozenset({"Filled", "OrderCancelled", "OrderPlaced"})
+def _level_of(order_id: int) -> LevelKey:
+    frame, side, tick, _ = unpack_order_id(order_id)
+    return frame, side, tick
